@@ -1,0 +1,73 @@
+"""anygrad: reverse-mode automatic differentiation for any array library that speaks the Array API standard.
+
+The package is itself an Array API namespace. Its tensors carry gradients; its operations run on NumPy
+(``device="cpu"``), CuPy (``device="cuda"``) or any conforming library.
+"""
+
+from typing import Any
+
+from anygrad import ops  # noqa: F401  (declares the rows, before anything reads the registry)
+from anygrad import autograd, errors
+from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from anygrad.devices import (
+    Device,
+    device,
+    devices,
+    get_default_device,
+    get_default_dtype,
+    set_default_device,
+    set_default_dtype,
+)
+from anygrad.dispatch import FUNCTIONS as _FUNCTIONS
+from anygrad.errors import *  # noqa: F403
+from anygrad.errors import __all__ as _ERRORS
+from anygrad.methods import METHODS as _METHODS
+from anygrad.namespace import CONSTANTS as _CONSTANTS
+from anygrad.namespace import LIKE as _LIKE
+from anygrad.namespace import isdtype
+from anygrad.op import REGISTRY as _REGISTRY
+from anygrad.tape import Node
+from anygrad.tensors import Tensor, asarray, tensor
+
+__version__ = "0.1.0"
+__array_api_version__ = "2025.12"
+
+_PUBLIC = {name: f for name, f in _FUNCTIONS.items() if name not in _REGISTRY or _REGISTRY[name].public}
+globals().update(_PUBLIC | _CONSTANTS | _LIKE)
+
+__all__ = [
+    "Device",
+    "Node",
+    "Tensor",
+    "asarray",
+    "autograd",
+    "device",
+    "devices",
+    "enable_grad",
+    "errors",
+    "get_default_device",
+    "get_default_dtype",
+    "is_grad_enabled",
+    "isdtype",
+    "no_grad",
+    "set_default_device",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "tensor",
+    *_ERRORS,
+    *_PUBLIC,
+    *_CONSTANTS,
+    *_LIKE,
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs use when it is first used."""
+    import importlib
+
+    if name == "testing":
+        return importlib.import_module("anygrad.testing")
+    if name in ("draw", "drawing"):
+        module = importlib.import_module("anygrad.drawing")
+        return module.draw if name == "draw" else module
+    raise AttributeError(f"module 'anygrad' has no attribute {name!r}")

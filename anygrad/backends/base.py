@@ -1,0 +1,306 @@
+"""What anygrad asks of an array library, answered with the standard's functions alone.
+
+A backend is one array library on one device. It is the ``xp`` that a formula receives: the standard's
+functions as attributes, and the extras for which the standard has no name (``EXTRAS``). A conforming
+library needs no more than this class; a subclass replaces what its library does better. Nothing here
+knows tensors, rows or the tape: a *path* is a tuple of ``(function name, keywords)``, read off any namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from typing import Any, ClassVar
+
+import numpy as np
+
+__all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "follow", "layout_of"]
+
+STANDARD = tuple(
+    """
+    abs acos acosh add all any arange argmax argmin argsort asarray asin asinh astype atan atan2 atanh
+    bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
+    broadcast_arrays broadcast_to ceil clip concat conj copysign cos cosh count_nonzero cumulative_prod
+    cumulative_sum divide empty empty_like equal exp expand_dims expm1 eye flip floor floor_divide full
+    full_like greater greater_equal hypot imag isdtype isfinite isinf isnan less less_equal linalg linspace
+    log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul matrix_transpose
+    max maximum mean meshgrid min minimum moveaxis multiply negative nextafter nonzero not_equal ones
+    ones_like permute_dims positive pow prod real reciprocal remainder repeat reshape roll round
+    searchsorted sign signbit sin sinh sort sqrt square squeeze stack std subtract sum take
+    take_along_axis tan tanh tensordot tile tril triu trunc var vecdot where zeros zeros_like
+    """.split()
+)
+"""The standard's functions that a formula or the engine may call."""
+
+EXTRAS = (
+    "getitem",
+    "index_add",
+    "index_set",
+    "place",
+    "put",
+    "region",
+    "region_set",
+)
+"""What a formula may call beside the standard; every name is also a method of ``Backend``."""
+
+DTYPES = tuple(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+)
+
+
+class Layout:
+    """A reading of paths that tells views from copies: strides move, memory does not.
+
+    ``reshape`` refuses to copy, so that a path which is no view raises ``ValueError``.
+    """
+
+    permute_dims = staticmethod(np.transpose)
+    expand_dims = staticmethod(np.expand_dims)
+    squeeze = staticmethod(np.squeeze)
+    flip = staticmethod(np.flip)
+    broadcast_to = staticmethod(np.broadcast_to)
+
+    @staticmethod
+    def getitem(x: Any, key: tuple[Any, ...]) -> Any:
+        return x[key]
+
+    @staticmethod
+    def reshape(x: Any, shape: tuple[int, ...]) -> Any:
+        return x.reshape(shape, copy=False)
+
+    @staticmethod
+    def take(x: Any, indices: Any, axis: int) -> Any:
+        raise ValueError("a gather is no view")
+
+
+class _Values(Layout):
+    """The same reading for values: a reshape may copy."""
+
+    reshape = staticmethod(np.reshape)
+
+
+def follow(namespace: Any, x: Any, path: tuple[Any, ...]) -> Any:
+    """Apply the steps of ``path`` to ``x``, each read off ``namespace``."""
+    for name, keywords in path:
+        x = getattr(namespace, name)(x, **keywords)
+    return x
+
+
+def layout_of(shape: tuple[int, ...]) -> np.ndarray:
+    """Return a row-major array of this shape that takes one byte of memory, for ``Layout`` to walk."""
+    strides, step = [], 1
+    for n in reversed(shape):
+        strides.append(step)
+        step *= max(n, 1)
+    return np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides[::-1], writeable=True)
+
+
+class Backend:
+    """One array library on one device, as the namespace that formulas are written against."""
+
+    native: ClassVar[bool] = False
+    """Whether the library promotes operands as NumPy does."""
+    writable: ClassVar[bool] = False
+    """Whether its arrays can be written in place, which the engine does to buffers that it owns."""
+    scalars: frozenset[type] = frozenset({int, float, complex, bool})
+    """The Python scalars that an operation hands to the library as they are."""
+    aliases_exactly: ClassVar[bool] = False
+    """Whether an array tells whose memory it shows; else aliasing follows row-major layout."""
+
+    tensors: Any
+    """The namespace of tensors on this backend; set by the module ``namespace``."""
+
+    def __init__(self, module: Any, device: Any, name: str) -> None:
+        self.module = module
+        self.device = device
+        self.name = name
+        for function in STANDARD:
+            found = getattr(module, function, None)
+            if found is not None and not hasattr(type(self), function):
+                setattr(self, function, found)
+        self.dtypes: dict[Any, np.dtype] = {}
+        self.natives: dict[Any, Any] = {}
+        for text in DTYPES:
+            native = getattr(module, text, None)
+            if native is not None:
+                self._pair(np.dtype(text), self.native_dtype_object(native))
+        self.array_type = type(self.from_numpy(np.zeros(1, np.float32)))
+
+    def _pair(self, dtype: np.dtype, native: Any) -> None:
+        self.dtypes[native] = self.dtypes[dtype] = dtype
+        self.natives[native] = self.natives[dtype] = native
+
+    def __repr__(self) -> str:
+        return f"<anygrad backend {self.name!r}>"
+
+    # ---------------------------------------------------------------- opening
+
+    @classmethod
+    def open(cls, library: str, spec: str) -> Backend:
+        """Return a backend of a library for a device of its own naming (``""``: its default one).
+
+        Raises ``ImportError`` where the library is missing and ``LookupError`` where the device is.
+        """
+        module = importlib.import_module(library)
+        info = module.__array_namespace_info__()
+        default = info.default_device()
+        known = {str(d): d for d in info.devices()}
+        if spec and spec not in known:
+            raise LookupError(f"its devices are {', '.join(known) or 'not listed'}")
+        device = known[spec] if spec else default
+        suffix = "" if device == default else f":{device}"
+        return cls(module, device, f"{library}{suffix}")
+
+    @classmethod
+    def spec_of(cls, array: Any) -> str:
+        """Return what ``open`` takes as ``spec`` for the device of an array."""
+        return str(array.device)
+
+    @classmethod
+    def usable(cls) -> list[str]:
+        """Return the ``spec`` of each device that can be used here."""
+        return [""]
+
+    # ---------------------------------------------------------------- dtypes and devices
+
+    def native_dtype_object(self, found: Any) -> Any:
+        """Return the object that arrays of the library carry as ``dtype`` for its attribute ``found``."""
+        return found
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        """Return the dtype of an array as NumPy's dtype object."""
+        return self.dtypes[array.dtype]
+
+    def default_real(self) -> str:
+        """Return the name of the widest real dtype that can be created here."""
+        return "float64"
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        """Copy a host array to this device; NumPy's dtypes the library lacks raise ``TypeError``."""
+        dtype = self.natives.get(array.dtype) if self.natives else None
+        return self.module.asarray(array, dtype=dtype, device=self.device, copy=True)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        """Copy an array of this device to the host."""
+        return np.asarray(np.from_dlpack(array))
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+
+    def quiet(self) -> contextlib.AbstractContextManager[Any]:
+        """Silence floating-point warnings while formulas run."""
+        return np.errstate(all="ignore")
+
+    def entered(self) -> contextlib.AbstractContextManager[Any]:
+        """Make this backend's device the library's current one."""
+        return contextlib.nullcontext()
+
+    # ---------------------------------------------------------------- aliasing and ownership
+
+    def exclusive(self, holder: Any) -> bool:
+        """Tell whether ``holder.array`` owns its memory and nobody but ``holder`` can see it."""
+        return False
+
+    def is_alias(self, out: Any, base: Any, path: tuple[Any, ...]) -> bool:
+        """Tell whether ``out``, the path applied to ``base``, shares memory with it in NumPy's sense."""
+        try:
+            follow(Layout, layout_of(tuple(base.shape)), path)
+        except ValueError:
+            return False
+        return True
+
+    def owned(self, array: Any) -> Any:
+        """Return the array, or a copy where it shows memory of another."""
+        return array
+
+    def compact(self, array: Any) -> Any:
+        """Copy an array, keeping its memory order where the library has one."""
+        return self.module.asarray(array, copy=True)
+
+    # ---------------------------------------------------------------- extras: regions
+
+    def getitem(self, x: Any, key: tuple[Any, ...]) -> Any:
+        """Index with a canonical basic key: one integer or slice an axis."""
+        return x[key]
+
+    def region(self, x: Any, path: tuple[Any, ...]) -> Any:
+        """Return the part of ``x`` that the path leads to."""
+        return follow(self, x, path)
+
+    def positions(self, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
+        """Return, flat, the row-major position in an array of this shape of each entry the path leads to."""
+        n = int(np.prod(shape))
+        gather = path[-1][1] if path and path[-1][0] == "take" else None
+        index = follow(_Values, np.arange(n).reshape(shape), path[:-1] if gather else path)
+        flat = self.from_numpy(np.ascontiguousarray(index))
+        return self.reshape(flat if gather is None else self.take(flat, **gather), (-1,))
+
+    def region_set(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
+        """Return ``x`` with the region that the path leads to replaced by ``y`` (its shape, or a scalar)."""
+        index = self.positions(x.shape, path)
+        y = self._spread(y, x.dtype, index.shape)
+        return self.reshape(self.index_set(self.reshape(x, (-1,)), y, index, 0), x.shape)
+
+    def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
+        """Return zeros of ``shape`` with ``y`` added into the region that the path leads to."""
+        n = int(np.prod(shape))
+        zeros = self.zeros((n,), dtype=y.dtype, device=self.device)
+        index = self.positions(shape, path)
+        return self.reshape(self.index_add(zeros, self.reshape(y, (-1,)), index, 0), shape)
+
+    def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
+        """Write (or add) ``y`` into a region of a buffer; only where arrays are ``writable``."""
+        raise NotImplementedError
+
+    def _spread(self, y: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
+        if not hasattr(y, "dtype"):
+            return self.full(shape, y, dtype=dtype, device=self.device)
+        return self.broadcast_to(self.reshape(y, (-1,)) if y.size == shape[0] else y, shape)
+
+    # ---------------------------------------------------------------- extras: flat indices
+
+    def bounded(self, index: Any, n: int, axis: int) -> Any:
+        """Return an index array, checked where that does not wait for the device."""
+        return index
+
+    def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        """Return ``x`` with the entries at a 1-d ``index`` along ``axis`` replaced; the last of equals stays."""
+        n, m = x.shape[axis], index.shape[0]
+        if n == 0 or m == 0:
+            return self.asarray(x, copy=True)
+        order, ends, found = self._runs(index, n)
+        both = self.concat([x, self.take(values, self.take(order, ends, axis=0), axis=axis)], axis=axis)
+        rows = self.arange(n, dtype=index.dtype, device=self.device)
+        return self.take(both, self.where(found, rows + n, rows), axis=axis)
+
+    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        """Return ``x`` with ``values`` added at a 1-d ``index`` along ``axis``; equal indices add up.
+
+        The values are sorted by index and summed by doubling within each run of equals, so that neither
+        the host nor the order of the device's threads has a say in the result.
+        """
+        n, m = x.shape[axis], index.shape[0]
+        if n == 0 or m == 0:
+            return self.asarray(x, copy=True)
+        order, ends, found = self._runs(index, n)
+        index, values = self.take(index, order, axis=0), self.take(values, order, axis=axis)
+        column = tuple(m if i == axis else 1 for i in range(values.ndim))
+        rows, step = self.arange(m, dtype=index.dtype, device=self.device), 1
+        while step < m:
+            back = self.where(rows >= step, rows - step, 0)
+            same = (rows >= step) & (self.take(index, back, axis=0) == index)
+            earlier = self.take(values, back, axis=axis)
+            values = values + self.where(self.reshape(same, column), earlier, self.zeros_like(earlier))
+            step *= 2
+        sums = self.take(values, ends, axis=axis)
+        found = self.reshape(found, tuple(n if i == axis else 1 for i in range(values.ndim)))
+        return x + self.where(found, sums, self.zeros_like(sums))
+
+    def _runs(self, index: Any, n: int) -> tuple[Any, Any, Any]:
+        """Sort an index stably; for each of ``range(n)`` give where its run ends, and whether it has one."""
+        order = self.argsort(index, stable=True)
+        ordered = self.take(index, order, axis=0)
+        rows = self.arange(n, dtype=index.dtype, device=self.device)
+        ends = self.astype(self.searchsorted(ordered, rows, side="right"), index.dtype) - 1
+        ends = self.where(ends < 0, self.zeros_like(ends), ends)
+        return order, ends, self.take(ordered, ends, axis=0) == rows

@@ -1,0 +1,185 @@
+"""NumPy on the host: functions bound directly, writes in place, and the reference count that allows them.
+
+The count is what lets ``x[i] = v`` write without copying: an array that owns its memory and that one
+attribute holds can be seen by nobody else. What an unshared array counts differs between interpreters,
+so it is measured at import with the very function that is used, and not trusted unless one more holder shows.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any, ClassVar
+
+import numpy as np
+
+from anygrad.backends.base import Backend, Layout, follow
+from anygrad.errors import IndexingError, message
+
+__all__ = ["NumpyBackend"]
+
+
+class Holder:
+    """The smallest thing that holds an array as a tensor does."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
+def _holders(holder: Any) -> int:
+    return sys.getrefcount(holder.array)
+
+
+def calibrate(make: Any, count: Any = _holders) -> int:
+    """Return the count of an array that only one attribute holds; -1 where the count tells nothing.
+
+    >>> calibrate(lambda: np.empty(1), lambda holder: 7)
+    -1
+    """
+    holder = Holder(make())
+    alone: int = count(holder)
+    named = holder.array
+    if count(holder) != alone + 1:
+        return -1
+    del named
+    view = holder.array[:]
+    if count(holder) != alone + 1:
+        return -1
+    del view
+    kept = (holder.array,)
+    if count(holder) != alone + 1:
+        return -1
+    del kept
+    return alone if count(holder) == alone else -1
+
+
+def gil_held() -> bool:
+    """Tell whether reference counts are exact: a free-threaded interpreter defers some."""
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+_ALONE = calibrate(lambda: np.empty(1)) if gil_held() else -1
+
+
+class WritableBackend(Backend):
+    """What NumPy and CuPy share: views that alias, writes in place, NumPy's promotion."""
+
+    native: ClassVar[bool] = True
+    writable: ClassVar[bool] = True
+    aliases_exactly: ClassVar[bool] = True
+
+    def is_alias(self, out: Any, base: Any, path: tuple[Any, ...]) -> bool:
+        owner = out.base
+        return owner is not None and (owner is base or owner is base.base)
+
+    def owned(self, array: Any) -> Any:
+        return array if array.base is None else array.copy(order="K")
+
+    def compact(self, array: Any) -> Any:
+        return array.copy(order="K")
+
+    def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
+        key: Any = ...
+        name, keywords = path[-1] if path else ("", {})
+        if name == "getitem":
+            # Written through its key, since an index of integers alone gives a scalar and no view.
+            key, path = keywords["key"], path[:-1]
+        elif name == "take":
+            key, path = (slice(None),) * keywords["axis"] + (keywords["indices"],), path[:-1]
+        try:
+            target = follow(Layout, buffer, path)
+        except ValueError:
+            target = None
+        if target is None or any(step == "broadcast_to" for step, _ in path) or name == "broadcast_to":
+            self._put_flat(buffer, (*path, (name, keywords)) if key is not ... else path, y, add)
+        elif not add:
+            target[key] = y
+        elif name == "take":
+            self.add_at(target, key, y)
+        else:
+            target[key] += y
+
+    def _put_flat(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
+        """Write by position: for a path that is no view on this memory order, or that repeats entries."""
+        index = self.positions(buffer.shape, path)
+        flat = buffer.reshape(-1)
+        y = self._spread(y, buffer.dtype, index.shape)
+        if add:
+            self.add_at(flat, index, y)
+        else:
+            flat[index] = y
+        if flat.base is not buffer and flat.base is not buffer.base:
+            buffer[...] = flat.reshape(buffer.shape)
+
+    def add_at(self, buffer: Any, key: Any, values: Any) -> None:
+        """Add into ``buffer`` at ``key``; equal indices add up."""
+        raise NotImplementedError
+
+    def region_set(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
+        out = x.copy(order="K")
+        self.put(out, path, y, False)
+        return out
+
+    def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
+        out = self.zeros(shape, dtype=y.dtype)
+        self.put(out, path, y, True)
+        return out
+
+    def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        return self.region_set(x, values, (("take", {"indices": index, "axis": axis}),))
+
+    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        out = x.copy(order="K")
+        self.put(out, (("take", {"indices": index, "axis": axis}),), values, True)
+        return out
+
+
+class NumpyBackend(WritableBackend):
+    """NumPy, with no wrapper between a row and NumPy's own functions."""
+
+    def __init__(self, name: str = "cpu") -> None:
+        super().__init__(np, "cpu", name)
+        self.array_type = np.ndarray
+        self.isdtype = functools.cache(np.isdtype)
+
+    @classmethod
+    def open(cls, library: str, spec: str) -> Backend:
+        if spec:
+            raise LookupError("NumPy has one device, 'cpu'")
+        return cls()
+
+    @classmethod
+    def spec_of(cls, array: Any) -> str:
+        return ""
+
+    def native_dtype_object(self, found: Any) -> Any:
+        return np.dtype(found)
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        dtype: np.dtype = array.dtype
+        return dtype
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        return np.array(array)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        return np.array(array)
+
+    def exclusive(self, holder: Any) -> bool:
+        return (
+            _holders(holder) == _ALONE
+            and holder.array.base is None
+            and holder.array.flags.owndata
+            and holder.array.flags.writeable
+        )
+
+    def bounded(self, index: Any, n: int, axis: int) -> Any:
+        if index.size and (index.min() < -n or index.max() >= n):
+            worst = index.max() if index.max() >= n else index.min()
+            raise IndexingError(message("getitem", f"index {worst} is out of bounds", f"axis {axis} has length {n}"))
+        return index
+
+    def add_at(self, buffer: Any, key: Any, values: Any) -> None:
+        np.add.at(buffer, key, values)

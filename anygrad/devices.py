@@ -1,0 +1,245 @@
+"""Devices by name, and the backend that serves each: ``cpu`` is NumPy, ``cuda`` is CuPy, others go by library.
+
+No array library but NumPy is imported until a device or an array of it is used. Backends of other
+libraries register under the entry-point group ``anygrad.backends``; a conforming library needs none.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import sys
+from typing import Any
+
+import numpy as np
+
+from anygrad.backends.base import Backend
+from anygrad.backends.numpy import NumpyBackend
+from anygrad.errors import DeviceError, DeviceUnavailableError, DtypeError, message
+
+__all__ = [
+    "CPU",
+    "Device",
+    "backend_of",
+    "device",
+    "devices",
+    "get_default_device",
+    "get_default_dtype",
+    "get_backend",
+    "set_default_device",
+    "set_default_dtype",
+]
+
+BUILT_IN = {
+    "cuda": "anygrad.backends.cupy:CupyBackend",
+    "torch": "anygrad.backends.torch:TorchBackend",
+    "jax": "anygrad.backends.jax:JaxBackend",
+    "dask": "anygrad.backends.dask:DaskBackend",
+    "array_api_strict": "anygrad.backends.strict:StrictBackend",
+}
+LIBRARY_OF_MODULE = {"numpy": "cpu", "cupy": "cuda", "jaxlib": "jax"}
+
+
+class Device:
+    """The name of a place where arrays lie: ``cpu``, ``cuda:0``, ``torch:cpu``, ``array_api_strict:device1``.
+
+    Devices compare equal to their names and are hashable.
+
+    >>> device("cpu") == "cpu"
+    True
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def library(self) -> str:
+        """The part before the colon."""
+        return self.name.partition(":")[0]
+
+    @property
+    def index(self) -> int | None:
+        """The number after the colon; None where there is none."""
+        spec = self.name.partition(":")[2]
+        return int(spec) if spec.isdigit() else None
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"device({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.name == (other.name if isinstance(other, Device) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Device, (self.name,)
+
+
+def device(name: str | Device) -> Device:
+    """Return the ``Device`` of a name, without asking whether it can be used here.
+
+    Raises ``DeviceError`` for what cannot be a device's name.
+
+    >>> device("cuda:1").index
+    1
+    """
+    if isinstance(name, Device):
+        return name
+    if not isinstance(name, str):
+        raise DeviceError(
+            message("device", f"got {name!r}", "expected a name such as 'cpu', 'cuda', 'cuda:1' or 'torch:cpu'")
+        )
+    library, colon, spec = name.partition(":")
+    if not library.isidentifier() or (colon and not spec) or (library == "cuda" and colon and not spec.isdigit()):
+        raise DeviceError(
+            message("device", f"{name!r} is no device", "expected 'cpu', 'cuda', 'cuda:1', or '<library>:<its device>'")
+        )
+    return Device(name)
+
+
+CPU = NumpyBackend()
+_backends: dict[str, Backend] = {"cpu": CPU}
+_default: list[Backend] = [CPU]
+
+
+@functools.cache
+def _registered() -> dict[str, str]:
+    """Return the backends that installed packages register, with ours before theirs."""
+    found = {e.name: e.value for e in importlib.metadata.entry_points(group="anygrad.backends")}
+    return found | BUILT_IN
+
+
+def _class_of(library: str) -> type[Backend]:
+    if library == "cpu":
+        return NumpyBackend
+    where = _registered().get(library)
+    if where is None:
+        return Backend
+    module, _, name = where.partition(":")
+    found: type[Backend] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def get_backend(where: str | Device | None) -> Backend:
+    """Return the backend of a device (None: the default one).
+
+    Raises ``DeviceError`` for an unknown device, ``DeviceUnavailableError`` for one that cannot be used here.
+    """
+    if where is None:
+        return _default[0]
+    name = device(where).name
+    found = _backends.get(name)
+    if found is not None:
+        return found
+    library, _, spec = name.partition(":")
+    try:
+        found = _class_of(library).open(library, spec)
+    except ModuleNotFoundError as error:
+        if library in BUILT_IN:
+            raise DeviceUnavailableError(
+                message("device", f"{name!r} needs {error.name}, which is not installed", f"install {error.name}")
+            ) from error
+        raise DeviceError(
+            message("device", f"{name!r} is no device", f"no array library named {library!r} is installed")
+        ) from error
+    except (LookupError, AttributeError) as error:
+        raise DeviceError(message("device", f"{name!r} is no device of {library}", str(error))) from error
+    found = _backends.setdefault(found.name, found)
+    _backends[name] = found
+    return found
+
+
+@functools.cache
+def _library_of(kind: type) -> str | None:
+    """Return the library of an array type, or None where the type is no array of any."""
+    for base in kind.__mro__:
+        root = base.__module__.partition(".")[0]
+        root = LIBRARY_OF_MODULE.get(root, root)
+        if root == "cpu" and not issubclass(kind, np.ndarray | np.generic):
+            continue
+        if root == "cpu" or root in _registered():
+            return root
+    return "" if hasattr(kind, "__array_namespace__") else None
+
+
+def backend_of(array: Any) -> Backend | None:
+    """Return the backend of an array of any library, or None where the object is no array."""
+    library = _library_of(type(array))
+    if library == "cpu":
+        return CPU
+    if library is None:
+        return None
+    if not library:
+        library = array.__array_namespace__().__name__
+    spec = _class_of(library).spec_of(array)
+    return get_backend(f"{library}:{spec}" if spec else library)
+
+
+def devices() -> list[Device]:
+    """Return the devices that can be used here, without importing a library that is not imported yet.
+
+    CUDA is asked by trying; other libraries are listed once they are imported.
+
+    >>> device("cpu") in devices()
+    True
+    """
+    names = ["cpu"]
+    for library in _registered():
+        if library == "cuda" or library in sys.modules:
+            try:
+                specs = _class_of(library).usable()
+            except ModuleNotFoundError:
+                continue
+            names += [get_backend(f"{library}:{spec}" if spec else library).name for spec in specs]
+    return [Device(name) for name in dict.fromkeys(names)]
+
+
+# ---------------------------------------------------------------- defaults
+
+_default_dtype: list[np.dtype] = [np.dtype("float64")]
+
+
+def get_default_device() -> Device:
+    """Return the device on which tensors are created when none is named.
+
+    >>> get_default_device()
+    device('cpu')
+    """
+    return Device(_default[0].name)
+
+
+def set_default_device(where: str | Device) -> None:
+    """Create tensors on this device from now on, where none is named.
+
+    Raises what ``device`` raises, and ``DeviceUnavailableError`` where it cannot be used here.
+    """
+    _default[0] = get_backend(where)
+
+
+def get_default_dtype() -> np.dtype:
+    """Return the real dtype of Python floats: float64 until it is set.
+
+    >>> get_default_dtype()
+    dtype('float64')
+    """
+    return _default_dtype[0]
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make ``float32`` or ``float64`` the dtype of Python floats in lists, and of an integer tensor times one.
+
+    Raises ``DtypeError`` for any other dtype.
+    """
+    new = np.dtype(dtype)
+    if new not in (np.dtype("float32"), np.dtype("float64")):
+        raise DtypeError(message("set_default_dtype", f"got {new}", "expected float32 or float64"))
+    _default_dtype[0] = new
+    # Only with NumPy's own default may a bare float or complex be left to the library.
+    Backend.scalars = frozenset({int, float, complex, bool} if new == np.float64 else {int, bool})

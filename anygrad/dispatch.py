@@ -1,0 +1,535 @@
+"""From rows to functions: one closure for each arity makes what ``anygrad.add``, ``x.add``, ``+`` and ``add_`` are.
+
+The closures of one and two inputs are the hot path: they read each attribute once, fill only the slots that
+an operation needs, and leave whatever is not a plain tensor or a Python scalar to ``broadcasting``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from anygrad.backends.base import Backend
+from anygrad.devices import backend_of, get_backend, get_default_dtype
+from anygrad.errors import AnygradError, DeviceError, DtypeError, ShapeError, message
+from anygrad.op import CREATIONS, DERIVED, REGISTRY, Row
+from anygrad.rules import broadcast_shape, names_for
+from anygrad.tape import GRAD_MODE, Node, Output
+from anygrad.tensors import SCALARS, Tensor, asarray, native, new, wrap
+from anygrad.views import View, lens, was_written
+
+__all__ = ["FUNCTIONS", "OPERATORS", "REFLECTED"]
+
+grad_mode = GRAD_MODE.get
+Function = Callable[..., Any]
+
+# ---------------------------------------------------------------- the hot path
+
+
+def unary(row: Row) -> Function:
+    """Make the function of an elementwise row of one input."""
+    call = attrgetter(row.name)
+    plan = row.plans.get((0,))
+    save = plan.save if plan else None
+
+    def function(x: Any, /) -> Any:
+        if x.__class__ is not Tensor or not x.xp.native:
+            return broadcasting(row, (x,))
+        a, xp = x.array, x.xp
+        try:
+            out = call(xp)(a)
+        except Exception as error:
+            raise explained(row, (x,), error) from error
+        if out.__class__ is not xp.array_type:
+            out = xp.asarray(out)
+        t = new(Tensor)
+        t.array = out
+        t.xp = xp
+        edge = x.node
+        if edge is not None and plan is not None and grad_mode():
+            n = t.node = new(Node)
+            n.plan = plan
+            n.saved = save(a, out)
+            n.edges = (edge,)
+            n.fits = None if a.dtype is out.dtype else ((a.shape, a.dtype),)
+        else:
+            t.node = None
+        return t
+
+    return function
+
+
+def binary(row: Row, refuse: Function | None = None) -> Function:
+    """Make the function of an elementwise row of two inputs; ``refuse(operands)`` answers for foreign objects."""
+    forward = row.forward
+    x_plan, y_plan, both = (row.plans.get(which) for which in ((0,), (1,), (0, 1)))
+    recorded = both is not None and not row.real_only
+
+    def function(x: Any, y: Any, /) -> Any:
+        if x.__class__ is Tensor:
+            a, xp, x_edge = x.array, x.xp, x.node
+            if y.__class__ is Tensor and y.xp is xp:
+                b, y_edge = y.array, y.node
+            elif y.__class__ in xp.scalars:
+                b, y_edge = y, None
+            else:
+                return broadcasting(row, (x, y), refuse)
+        elif y.__class__ is Tensor and x.__class__ in y.xp.scalars and not row.lifts_x:
+            a, b, xp, x_edge, y_edge = x, y.array, y.xp, None, y.node
+        else:
+            return broadcasting(row, (x, y), refuse)
+        if not xp.native:
+            return broadcasting(row, (x, y), refuse)
+        try:
+            out = forward(xp, a, b)
+        except Exception as error:
+            raise explained(row, (x, y), error) from error
+        if out.__class__ is not xp.array_type:
+            out = xp.asarray(out)
+        t = new(Tensor)
+        t.array = out
+        t.xp = xp
+        t.node = None
+        if x_edge is not None:
+            if recorded and grad_mode():
+                n = t.node = new(Node)
+                dtype, shape, n.fits = out.dtype, out.shape, None
+                x_fit = None if a.dtype is dtype and a.shape == shape else (a.shape, a.dtype)
+                if y_edge is None:
+                    n.plan = x_plan
+                    n.saved = x_plan.save(a, b, out)
+                    n.edges = (x_edge,)
+                    if x_fit is not None:
+                        n.fits = (x_fit,)
+                else:
+                    n.plan = both
+                    n.saved = both.save(a, b, out)
+                    n.edges = (x_edge, y_edge)
+                    y_fit = None if b.dtype is dtype and b.shape == shape else (b.shape, b.dtype)
+                    if x_fit is not y_fit:
+                        n.fits = (x_fit, y_fit)
+            elif not recorded:
+                record(row, xp, t, (x, y), [a, b], out, None)
+        elif y_edge is not None:
+            if recorded and grad_mode():
+                n = t.node = new(Node)
+                n.plan = y_plan
+                n.saved = y_plan.save(a, b, out)
+                n.edges = (y_edge,)
+                n.fits = None if b.dtype is out.dtype and b.shape == out.shape else ((b.shape, b.dtype),)
+            elif not recorded:
+                record(row, xp, t, (x, y), [a, b], out, None)
+        return t
+
+    return function
+
+
+# ---------------------------------------------------------------- everything else
+
+
+def record(
+    row: Row, xp: Backend, t: Tensor, operands: Sequence[Any], arrays: list[Any], out: Any, keywords: Any
+) -> Tensor:
+    """Give a result its node, where a gradient is to flow."""
+    if not row.differentiable or not grad_mode():
+        return t
+    nodes = [operands[i].node if isinstance(operands[i], Tensor) else None for i in row.differentiable]
+    which = tuple(i for i, node in zip(row.differentiable, nodes, strict=True) if node is not None)
+    if not which or t.dtype.kind not in "fc":
+        return t
+    if row.real_only and t.dtype.kind == "c":
+        raise DtypeError(
+            message(row.name, f"x has dtype {t.dtype}", "complex numbers have no order, so no gradient", "use abs(x) or x.real")
+        )
+    plan = row.plans[which]
+    for i in plan.origins:
+        if i.__class__ is int and was_written(operands[i]):
+            arrays[i] = xp.compact(arrays[i])
+    fits = None
+    if row.broadcasts:
+        shape, dtype = out.shape, out.dtype
+        loose = row.batched and any(len(a.shape) < 2 or a.shape[:-2] != shape[:-2] for a in arrays)
+        found = tuple(
+            (arrays[i].shape, arrays[i].dtype)
+            if arrays[i].dtype != dtype or (loose if row.batched else arrays[i].shape != shape)
+            else None
+            for i in which
+        )
+        fits = found if any(f is not None for f in found) else None
+    edges = tuple(node for node in nodes if node is not None)
+    t.node = Node(plan, plan.save(*arrays, out, keywords), edges, fits)
+    return t
+
+
+def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = None) -> Any:
+    """Compute an elementwise row, or ``matmul``, for operands of every kind."""
+    xp = common_backend(row.name, operands)
+    lifted: list[Any] = []
+    for i, x in enumerate(operands):
+        if not isinstance(x, Tensor) and x is not None and (x.__class__ not in SCALARS or row.batched):
+            if backend_of(x) is None and not (row.batched and x.__class__ in SCALARS):
+                if refuse is not None:
+                    return refuse(operands)
+                raise DtypeError(
+                    message(row.name, f"{names_for(len(operands))[i]} is of type {type(x).__name__}", "expected a tensor, an array or a scalar")
+                )
+            x = asarray(x, device=xp.name)
+        lifted.append(x)
+    if not any(isinstance(x, Tensor) for x in lifted):
+        lifted = [x if x is None else asarray(x, device=xp.name) for x in lifted]
+    promoted(row, xp, lifted)
+    arrays = [x.array if isinstance(x, Tensor) else x for x in lifted]
+    try:
+        out = row.forward(xp, *arrays)
+    except Exception as error:
+        raise explained(row, lifted, error) from error
+    if out.__class__ is not xp.array_type:
+        out = xp.asarray(out)
+    return record(row, xp, wrap(out, xp, None), lifted, arrays, out, None)
+
+
+def common_backend(op: str, operands: Iterable[Any]) -> Backend:
+    """Return the backend of the operands; raises ``DeviceError`` where there are two."""
+    found: Backend | None = None
+    for i, x in enumerate(operands):
+        if isinstance(x, Tensor):
+            xp = x.xp
+        elif x is None or x.__class__ in SCALARS or isinstance(x, np.generic):
+            continue
+        else:
+            given = backend_of(x)
+            if given is None:
+                continue
+            xp = given
+        if found is None:
+            found, first = xp, i
+        elif found is not xp:
+            raise DeviceError(
+                message(op, f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}", "move one with .to(device)")
+            )
+    return get_backend(None) if found is None else found
+
+
+@functools.cache
+def numpy_result(name: str, *dtypes: np.dtype) -> np.dtype | None:
+    """Return the dtype of NumPy's result, None where NumPy refuses."""
+    try:
+        return np.dtype(getattr(np, name)(*(np.ones((1, 1), d) for d in dtypes)).dtype)
+    except TypeError:
+        return None
+
+
+def promoted(row: Row, xp: Backend, operands: list[Any]) -> None:
+    """Cast operands, in place, to what NumPy would compute in, where the library would not do so itself."""
+    first = 1 if row.name == "where" else 0
+    tensors = [x for x in operands[first:] if isinstance(x, Tensor)]
+    kinds = [x.dtype for x in tensors]
+    scalars = [x for x in operands[first:] if x is not None and not isinstance(x, Tensor)]
+    if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b" and not xp.native:
+        operands[0] = operands[0].astype("bool")  # type: ignore[attr-defined]
+    target = np.result_type(*kinds) if kinds else get_default_dtype()
+    wide = any(s.__class__ is complex for s in scalars), any(s.__class__ is float for s in scalars)
+    if wide[0] and target.kind != "c":
+        target = np.result_type(target if target.kind == "f" else get_default_dtype(), np.complex64)
+    elif wide[1] and target.kind in "biu":
+        target = get_default_dtype()
+    elif target.kind == "b" and any(s.__class__ is int for s in scalars):
+        target = np.dtype("int64")
+    elif xp.native:
+        target = None  # type: ignore[assignment]
+    if not xp.native and row.accepts == "bool":
+        target = np.dtype("bool")
+    if target is not None and row.accepts == "floating" and target.kind in "biu":
+        target = numpy_result(row.name, *[target] * len(operands)) or target
+        if target not in xp.natives:
+            target = get_default_dtype()
+    if target is not None:
+        for i in range(first, len(operands)):
+            if isinstance(operands[i], Tensor) and operands[i].dtype != target:
+                operands[i] = operands[i].astype(target)
+    if row.lifts_x and not isinstance(operands[0], Tensor) and len(kinds) == 1:
+        dtype = target if target is not None else np.result_type(kinds[0])
+        operands[0] = wrap(xp.full((), operands[0], dtype=native(xp, dtype), device=xp.device), xp, None)
+
+
+CATEGORIES = {"floating": "fc", "real": "iuf", "numeric": "biufc", "integer": "biu", "bool": "biufc", "complex": "c", "any": "biufc"}
+
+
+def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
+    """Return the error that says what was wrong with the operands, or the library's own."""
+    if isinstance(error, AnygradError):
+        return error
+    tensors = [x for x in operands if isinstance(x, Tensor)]
+    if row.broadcasts and not row.batched:
+        try:
+            broadcast_shape(row.name, *(x.shape for x in tensors))
+        except ShapeError as found:
+            return found
+    if row.batched:
+        x, y = tensors
+        if not x.ndim or not y.ndim:
+            return ShapeError(message(row.name, f"x has shape {x.shape}, y has shape {y.shape}", "expected at least one axis each"))
+        inner = -2 if y.ndim > 1 else -1
+        if x.shape[-1] != y.shape[inner]:
+            return ShapeError(
+                message(
+                    row.name,
+                    f"x has shape {x.shape}, y has shape {y.shape}",
+                    f"the last axis of x ({x.shape[-1]}) must equal axis {inner} of y ({y.shape[inner]})",
+                )
+            )
+        try:
+            broadcast_shape(row.name, x.shape[:-2], y.shape[:-2])
+        except ShapeError as found:
+            return found
+    allowed = CATEGORIES[row.accepts]
+    for name, x in zip(names_for(len(tensors)), tensors, strict=True):
+        if x.dtype.kind not in allowed or isinstance(error, TypeError):
+            return DtypeError(message(row.name, f"{name} has dtype {x.dtype}", f"expected {row.accepts} dtypes", str(error)))
+    return error
+
+
+def nary(row: Row) -> Function:
+    """Make the function of a broadcasting row with a signature of its own."""
+    prepare = row.prepare
+    assert prepare is not None
+
+    def function(*arguments: Any, **keywords: Any) -> Any:
+        return broadcasting(row, prepare(*arguments, **keywords))
+
+    return function
+
+
+def operation(row: Row) -> Function:
+    """Make the function of a row whose forward takes keywords."""
+    prepare, count = row.prepare, len(row.inputs)
+    assert prepare is not None
+
+    def function(*arguments: Any, **keywords: Any) -> Any:
+        operands = list(arguments[:count])
+        if count > len(operands):
+            prepare(*arguments, **keywords)
+        xp = operands[0].xp if isinstance(operands[0], Tensor) else common_backend(row.name, operands)
+        for i, x in enumerate(operands):
+            if not isinstance(x, Tensor) and (i == 0 or x.__class__ not in SCALARS):
+                operands[i] = asarray(x)
+        found = prepare(*operands, *arguments[count:], **keywords)
+        cast, copy = found.pop("cast", None), found.pop("copy", None)
+        x = operands[0]
+        if row.name == "astype":
+            found["dtype"] = native(xp, found["dtype"])
+            if xp.dtypes[found["dtype"]] == x.dtype and not copy:
+                return x
+            copy = None
+        elif cast is not None or (row.accepts == "floating" and not xp.native and x.dtype.kind in "biu"):
+            x = operands[0] = x.astype(get_default_dtype() if cast is None else cast)
+        return computed(row, xp, operands, found, copy)
+
+    return function
+
+
+def computed(row: Row, xp: Backend, operands: list[Any], keywords: dict[str, Any], copy: bool | None = None) -> Any:
+    """Compute a row on canonical keywords, and record it."""
+    arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
+    try:
+        out = row.forward(xp, *arrays, **keywords)
+    except Exception as error:
+        raise explained(row, operands, error) from error
+    if isinstance(out, tuple):
+        return outputs(row, xp, operands, arrays, out, keywords)
+    if out.__class__ is not xp.array_type:
+        out = xp.asarray(out)
+    if not row.is_view:
+        return record(row, xp, wrap(out, xp, None), operands, arrays, out, keywords)
+    x = operands[0]
+    t = record(row, xp, wrap(out, xp, None), operands, arrays, out, keywords)
+    steps = ((row.name, keywords),)
+    if xp.aliases_exactly:
+        shared = xp.is_alias(out, arrays[0], steps)
+    elif x.__class__ is View:
+        shared = xp.is_alias(out, x.base.array, (x.path or ()) + steps)
+    else:
+        shared = xp.is_alias(out, arrays[0], steps)
+    if copy is False and not shared:
+        raise ShapeError(message(row.name, f"x has shape {x.shape}", "this needs a copy", "leave copy=False out"))
+    if copy and shared:
+        return t.clone()  # type: ignore[attr-defined]
+    return lens(x, steps, t.node) if shared else t
+
+
+def outputs(
+    row: Row, xp: Backend, operands: list[Any], arrays: list[Any], out: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Tensor, ...]:
+    """Wrap several outputs: each that carries a gradient has an edge of its own to the node."""
+    out = tuple(o if o.__class__ is xp.array_type else xp.asarray(o) for o in out)
+    tensors = tuple(wrap(o, xp, None) for o in out)
+    lead = next(i for i, carries in enumerate(row.carries) if carries) if any(row.carries) else 0
+    node = record(row, xp, wrap(out[lead], xp, None), operands, arrays, out, keywords).node
+    if node is not None:
+        for i, t in enumerate(tensors):
+            if row.carries[i]:
+                t.node = Output(node, i, len(out))
+    return tensors
+
+
+def listed(row: Row) -> Function:
+    """Make the function of a row over a list of arrays."""
+    prepare, check = row.prepare, row.check
+    assert prepare is not None and check is not None
+    plan = row.plans[(0,)]
+
+    def function(arrays: Any, /, **keywords: Any) -> Any:
+        found = prepare(arrays, **keywords)
+        if isinstance(arrays, Tensor):
+            arrays = list(arrays)
+        if not isinstance(arrays, list | tuple) or not arrays:
+            raise ShapeError(message(row.name, f"got {arrays!r}", "expected a list or tuple of at least one tensor"))
+        xp = common_backend(row.name, arrays)
+        tensors = [asarray(x, device=xp.name) for x in arrays]
+        if found["axis"] is None:
+            tensors = [t.reshape((-1,)) for t in tensors]  # type: ignore[attr-defined]
+            found["axis"] = 0
+        if not xp.native and len({t.dtype for t in tensors}) > 1:
+            target = np.result_type(*(t.dtype for t in tensors))
+            tensors = [t if t.dtype == target else t.astype(target) for t in tensors]  # type: ignore[attr-defined]
+        found = check(tensors, found["axis"])
+        raw = [t.array for t in tensors]
+        try:
+            out = row.forward(xp, raw, **found)
+        except Exception as error:
+            raise explained(row, tensors, error) from error
+        result = wrap(out, xp, None)
+        if grad_mode() and result.dtype.kind in "fc":
+            nodes = [t.node for t in tensors]
+            needs = tuple(i for i, node in enumerate(nodes) if node is not None)
+            if needs:
+                saved = plan.save(raw, out, found | {"needs": needs})
+                result.node = Node(plan, saved, tuple(nodes[i] for i in needs))  # type: ignore[misc]
+        return result
+
+    return function
+
+
+# ---------------------------------------------------------------- functions over the namespace, and creation
+
+
+def derived(function: Function) -> Function:
+    """Bind a function over the namespace to the namespace of its first array."""
+
+    def bound(*arguments: Any, **keywords: Any) -> Any:
+        xp = common_backend(function.__name__, arguments)
+        given = tuple(asarray(x, device=xp.name) if _is_array(x) else x for x in arguments)
+        return function(xp.tensors, *given, **keywords)
+
+    return bound
+
+
+def _is_array(x: Any) -> bool:
+    return not isinstance(x, Tensor) and hasattr(x, "dtype") and backend_of(x) is not None
+
+
+def creation(function: Function) -> Function:
+    """Give a function that makes arrays its ``dtype``, ``device`` and ``requires_grad``."""
+
+    def made(*arguments: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **keywords: Any) -> Tensor:
+        xp = get_backend(device)
+        numbers = [x for x in (*arguments, *keywords.values()) if x.__class__ in SCALARS]
+        if dtype is None:
+            dtype = default_dtype(function.__name__, arguments, numbers)
+        with xp.entered():
+            t = wrap(function(xp, *arguments, dtype=native(xp, dtype), **keywords), xp, None)
+        return t.requires_grad_() if requires_grad else t
+
+    return made
+
+
+def default_dtype(name: str, arguments: Sequence[Any], numbers: Sequence[Any]) -> np.dtype:
+    """Return the dtype that a creation function takes from its scalars."""
+    if name == "full":
+        numbers = [arguments[1]] if len(arguments) > 1 else numbers[-1:]
+    elif name != "arange":
+        numbers = [1j] if name == "linspace" and any(x.__class__ is complex for x in numbers) else [1.0]
+    if any(x.__class__ is complex for x in numbers):
+        return np.result_type(get_default_dtype(), np.complex64)
+    if any(x.__class__ is float for x in numbers):
+        return get_default_dtype()
+    return np.dtype("bool") if numbers and all(x.__class__ is bool for x in numbers) else np.dtype("int64")
+
+
+# ---------------------------------------------------------------- the tables
+
+
+def _named(function: Function, name: str, like: Function | None, doc: str) -> Function:
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "anygrad"
+    function.__doc__ = doc
+    if like is not None:
+        function.__signature__ = signature_of(like)  # type: ignore[attr-defined]
+    return function
+
+
+def signature_of(function: Function) -> inspect.Signature:
+    """Return a signature without the namespace that comes first."""
+    found = inspect.signature(function)
+    parameters = [p for name, p in found.parameters.items() if name != "xp"]
+    return found.replace(parameters=parameters)
+
+
+def _made(row: Row) -> Function:
+    if row.is_list:
+        return listed(row)
+    if not row.broadcasts:
+        return operation(row)
+    if row.prepare is not None:
+        return nary(row)
+    return binary(row) if len(row.inputs) == 2 else unary(row)
+
+
+def _unary_signature(x: Any, /) -> Tensor: ...
+
+
+def _binary_signature(x: Any, y: Any, /) -> Tensor: ...
+
+
+def documented(row: Row) -> str:
+    """Return a row's docstring."""
+    return row.doc + (f"\n\nSource: {row.source}" if row.source else "")
+
+
+FUNCTIONS: dict[str, Function] = {}
+"""Every function of the namespace by its name, the extras included."""
+
+for _row in REGISTRY.values():
+    _like = _row.prepare or (_unary_signature if len(_row.inputs) == 1 else _binary_signature)
+    FUNCTIONS[_row.name] = _named(_made(_row), _row.name, _like, documented(_row))
+for _name, _function in DERIVED.items():
+    FUNCTIONS[_name] = _named(derived(_function), _name, _function, _function.__doc__ or "")
+for _name, _function in CREATIONS.items():
+    FUNCTIONS[_name] = _named(creation(_function), _name, _function, _function.__doc__ or "")
+
+
+def refused(operands: Sequence[Any]) -> Any:
+    return NotImplemented
+
+
+OPERATORS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
+}
+"""Python's operators with a reflected and an in-place form, and their rows."""

@@ -1,0 +1,79 @@
+"""Every exception that anygrad raises on purpose, and the one builder of their messages.
+
+Each class also derives from the built-in that NumPy raises in the same place, so that code which
+catches ``ValueError`` or ``TypeError`` today keeps working. This module knows nothing of the others.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AnygradError",
+    "AxisError",
+    "DeviceError",
+    "DeviceUnavailableError",
+    "DtypeError",
+    "FreedGraphError",
+    "GradientError",
+    "GraphExitError",
+    "IndexingError",
+    "LeafWriteError",
+    "ShapeError",
+    "WriteError",
+]
+
+
+class AnygradError(Exception):
+    """Whatever anygrad raises on purpose."""
+
+
+class ShapeError(AnygradError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class AxisError(AnygradError, ValueError, IndexError):
+    """An axis that the array does not have, or one given twice."""
+
+
+class IndexingError(AnygradError, IndexError):
+    """An index outside its axis, or of a kind that cannot index."""
+
+
+class DtypeError(AnygradError, TypeError):
+    """A dtype, or a kind of object, that the operation does not take."""
+
+
+class DeviceError(AnygradError, ValueError):
+    """Operands on different devices, or a device name that is not understood."""
+
+
+class DeviceUnavailableError(AnygradError, RuntimeError):
+    """A device that exists in name but cannot be used here."""
+
+
+class GradientError(AnygradError, RuntimeError):
+    """A backward pass that cannot start, or a gradient that does not fit."""
+
+
+class FreedGraphError(GradientError):
+    """A backward pass over a graph whose saved values an earlier pass released."""
+
+
+class GraphExitError(AnygradError, RuntimeError):
+    """A conversion that would take a value out of the graph without a sound."""
+
+
+class WriteError(AnygradError, ValueError):
+    """A write that the tensor cannot take: a broadcast view, or a tracked value through a detached one."""
+
+
+class LeafWriteError(WriteError, RuntimeError):
+    """A write, with gradients on, to a leaf that requires a gradient."""
+
+
+def message(op: str, got: str, *advice: str) -> str:
+    """Build ``[op] what was got: what was expected; what to do``.
+
+    >>> message("add", "x is on cuda:0, y is on cpu", "move one with .to(device)")
+    '[add] x is on cuda:0, y is on cpu: move one with .to(device)'
+    """
+    return f"[{op}] {got}" + (": " + "; ".join(advice) if advice else "")

@@ -1,0 +1,195 @@
+"""What a tensor can do: operators, methods and in-place names, put on ``Tensor`` from the table of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from anygrad import dispatch, views
+from anygrad.devices import get_backend
+from anygrad.dispatch import FUNCTIONS, OPERATORS, broadcasting
+from anygrad.errors import DeviceError, DtypeError, ShapeError, message
+from anygrad.op import DERIVED, REGISTRY
+from anygrad.tape import CROSSING, GRAD_MODE, Node
+from anygrad.tensors import Tensor, carry, wrap
+
+__all__ = ["IN_PLACE", "METHODS"]
+
+COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+SIGNS = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_invert"}
+SHORT = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative"}
+
+
+def _operator(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return an operator and its reflection; both refuse foreign objects with ``NotImplemented``."""
+    row = REGISTRY[name]
+    if row.prepare is None:
+        forward = dispatch.binary(row, dispatch.refused)
+    else:
+
+        def forward(x: Any, y: Any) -> Any:
+            return broadcasting(row, (x, y), dispatch.refused)
+
+    return forward, lambda x, y: forward(y, x)
+
+
+def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
+    """Return the in-place form of a function: its result becomes the tensor's value."""
+
+    def method(self: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
+        views.check_writable(name, self, False)
+        result = function(self, *arguments, **keywords)
+        return result if result is NotImplemented else views.assign(name, self, result)
+
+    method.__name__ = name
+    method.__doc__ = f"Do ``{function.__name__}`` in place, and return the tensor."
+    return method
+
+
+# ---------------------------------------------------------------- devices
+
+
+def to(self: Tensor, device: Any = None, dtype: Any = None, *, copy: bool = False) -> Tensor:
+    """Return the tensor on a device, as a dtype; itself where nothing changes. Differentiable.
+
+    ``device`` may be a dtype, as in PyTorch: ``x.to(anygrad.float32)``. Raises what ``anygrad.device`` raises.
+    """
+    if isinstance(device, np.dtype) or (isinstance(device, type) and issubclass(device, np.generic)):
+        device, dtype = None, device
+    out = self
+    target = self.xp if device is None else get_backend(device.device if isinstance(device, Tensor) else device)
+    if target is not self.xp:
+        moved = wrap(carry(self.array, self.xp, target), target, None)
+        node = self.node
+        if node is not None and GRAD_MODE.get():
+            moved.node = Node(CROSSING, (self.xp,), (node,))
+        out = moved
+    if dtype is not None and np.dtype(dtype) != out.dtype:
+        return out.astype(dtype)  # type: ignore[attr-defined, no-any-return]
+    return out.clone() if copy and out is self else out  # type: ignore[attr-defined, no-any-return]
+
+
+def cpu(self: Tensor) -> Tensor:
+    """Return the tensor on the host, in NumPy. Differentiable."""
+    return to(self, "cpu")
+
+
+def cuda(self: Tensor, index: int | None = None) -> Tensor:
+    """Return the tensor on a CUDA device, in CuPy. Differentiable."""
+    return to(self, "cuda" if index is None else f"cuda:{index}")
+
+
+def to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
+    """Return the tensor on a device (the standard's name). Differentiable; ``stream`` must be None."""
+    if stream is not None:
+        raise DeviceError(message("to_device", f"stream is {stream!r}", "expected None", "use the library's current stream"))
+    return to(self, device)
+
+
+# ---------------------------------------------------------------- other methods
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Fill the tensor with a value, in place, and return it."""
+    views.setitem(self, ..., value)
+    return self
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Fill the tensor with zeros, in place, and return it."""
+    return fill_(self, 0)
+
+
+def copy_(self: Tensor, source: Any) -> Tensor:
+    """Copy what broadcasts to the tensor into it, in place, and return it."""
+    return fill_(self, source)
+
+
+def reshape(self: Tensor, *shape: Any, copy: bool | None = None) -> Tensor:
+    """Give the entries another shape, as one tuple or as several numbers."""
+    chosen = shape[0] if len(shape) == 1 else shape
+    return FUNCTIONS["reshape"](self, chosen, copy=copy)  # type: ignore[no-any-return]
+
+
+def permute_dims(self: Tensor, *axes: Any) -> Tensor:
+    """Reorder the axes, as one tuple or as several numbers."""
+    chosen = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    return FUNCTIONS["permute_dims"](self, chosen)  # type: ignore[no-any-return]
+
+
+def _pow(self: Tensor, y: Any, modulo: None = None) -> Any:
+    if modulo is not None:
+        raise DtypeError(message("pow", "a modulus was given", "expected two operands", "use remainder()"))
+    return _POW(self, y)
+
+
+def _divmod(self: Tensor, y: Any) -> Any:
+    return self // y, self % y  # type: ignore[operator]
+
+
+def _rdivmod(self: Tensor, y: Any) -> Any:
+    return y // self, y % self
+
+
+_POW, _RPOW = _operator("pow")
+
+
+def transposed(self: Tensor) -> Tensor:
+    """The tensor with its two axes swapped; more or fewer axes are an error, as in the standard."""
+    if self.ndim != 2:
+        raise ShapeError(message("T", f"x has shape {self.shape}", "expected two axes", "use .mT or permute_dims()"))
+    return FUNCTIONS["matrix_transpose"](self)  # type: ignore[no-any-return]
+
+
+METHODS: dict[str, Any] = {
+    name: FUNCTIONS[name]
+    for name, row in REGISTRY.items()
+    if row.public and row.method and not row.is_list and name not in ("real", "imag")
+}
+METHODS |= {name: FUNCTIONS[name] for name in DERIVED if name != "broadcast_arrays"}
+METHODS |= {
+    "copy_": copy_,
+    "cpu": cpu,
+    "cuda": cuda,
+    "detach": views.detach,
+    "fill_": fill_,
+    "permute_dims": permute_dims,
+    "reshape": reshape,
+    "to": to,
+    "to_device": to_device,
+    "zero_": zero_,
+    "T": property(transposed),
+    "mT": property(FUNCTIONS["matrix_transpose"], doc="The tensor with its last two axes swapped."),
+    "real": property(FUNCTIONS["real"], doc="The real part, as a copy."),
+    "imag": property(FUNCTIONS["imag"], doc="The imaginary part, as a copy."),
+}
+
+IN_PLACE: dict[str, Callable[..., Tensor]] = {}
+for _name, _row in REGISTRY.items():
+    if _row.broadcasts and _row.formulas and not _row.batched and _row.method and _name not in ("real", "imag"):
+        IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _name + "_")
+for _short, _name in SHORT.items():
+    METHODS[_short] = FUNCTIONS[_name]
+    IN_PLACE[_short + "_"] = _in_place(FUNCTIONS[_name], _short + "_")
+
+for _name, _method in (METHODS | IN_PLACE).items():
+    setattr(Tensor, _name, _method)
+for _name, _function in OPERATORS.items():
+    _forward, _reflected = _operator(_function)
+    setattr(Tensor, f"__{_name}__", _forward)
+    setattr(Tensor, f"__r{_name}__", _reflected)
+    setattr(Tensor, f"__i{_name}__", _in_place(_forward, f"__i{_name}__"))
+for _name, _function in COMPARISONS.items():
+    setattr(Tensor, f"__{_name}__", _operator(_function)[0])
+for _name, _function in SIGNS.items():
+    setattr(Tensor, f"__{_name}__", FUNCTIONS[_function])
+for _name, _special in {
+    "pow": _pow,
+    "divmod": _divmod,
+    "rdivmod": _rdivmod,
+    "getitem": views.getitem,
+    "setitem": views.setitem,
+}.items():
+    setattr(Tensor, f"__{_name}__", _special)

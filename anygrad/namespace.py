@@ -1,0 +1,133 @@
+"""The namespace of tensors on one device: anygrad's functions, creating there.
+
+``anygrad`` itself is the namespace of the default device. These objects are what a formula receives as
+``xp`` under ``create_graph``, and what ``__array_namespace__`` returns for a tensor on another device. They
+are made once for each backend, compare by identity and are told apart by ``__name__``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from typing import Any
+
+import numpy as np
+
+from anygrad.backends.base import DTYPES, Backend
+from anygrad.devices import get_backend
+from anygrad.dispatch import FUNCTIONS
+from anygrad.errors import DtypeError, message
+from anygrad.op import CREATIONS
+from anygrad.tensors import Tensor, asarray, tensor
+
+__all__ = ["CONSTANTS", "LIKE", "Namespace", "isdtype"]
+
+CONSTANTS: dict[str, Any] = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
+CONSTANTS |= {name: np.dtype(name) for name in DTYPES}
+VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+
+
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """Tell whether a dtype is of a kind: a dtype, one of the standard's words, or a tuple of those.
+
+    >>> isdtype(np.dtype("float32"), "real floating")
+    True
+    """
+    found: bool = _isdtype(dtype, kind)
+    return found
+
+
+@functools.cache
+def _isdtype(dtype: Any, kind: Any) -> bool:
+    if not isinstance(dtype, np.dtype):
+        dtype = np.dtype(str(dtype).rpartition(".")[2]) if not isinstance(dtype, type) else np.dtype(dtype)
+    try:
+        return bool(np.isdtype(dtype, kind))
+    except ValueError as error:
+        raise DtypeError(message("isdtype", f"kind is {kind!r}", str(error))) from error
+
+
+def zeros_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return zeros of the shape, dtype and device of x."""
+    return _filled_like("zeros", x, dtype, device)
+
+
+def ones_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return ones of the shape, dtype and device of x."""
+    return _filled_like("ones", x, dtype, device)
+
+
+def empty_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return memory as it was found, of the shape, dtype and device of x."""
+    return _filled_like("empty", x, dtype, device)
+
+
+def full_like(x: Tensor, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return an array filled with a scalar, of the shape, dtype and device of x."""
+    return _filled_like("full", x, dtype, device, fill_value)
+
+
+def _filled_like(name: str, x: Any, dtype: Any, device: Any, *value: Any) -> Tensor:
+    x = asarray(x)
+    return FUNCTIONS[name](  # type: ignore[no-any-return]
+        x.shape, *value, dtype=x.dtype if dtype is None else dtype, device=x.xp.name if device is None else device
+    )
+
+
+LIKE = {f.__name__: f for f in (zeros_like, ones_like, empty_like, full_like)}
+
+
+class Namespace:
+    """anygrad's functions for one backend; what is not device-bound is ``anygrad``'s own."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.__name__ = "anygrad" if backend.name == "cpu" else f"anygrad[{backend.name}]"
+        self.device = backend.name
+        self._backend = backend
+        for name, function in FUNCTIONS.items():
+            setattr(self, name, function)
+        for name, function in (CREATIONS | {"asarray": asarray, "tensor": tensor}).items():
+            made = {"asarray": asarray, "tensor": tensor}.get(name) or FUNCTIONS[name]
+            setattr(self, name, self._bound(made))
+        for name, function in LIKE.items():
+            setattr(self, name, function)
+        self.isdtype = isdtype
+        self.compact = FUNCTIONS["clone"]
+
+    def _bound(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def here(*arguments: Any, device: Any = None, **keywords: Any) -> Any:
+            return function(*arguments, device=self.device if device is None else device, **keywords)
+
+        return here
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{self.__name__} has no {name!r}")
+        return getattr(sys.modules["anygrad"], name)
+
+    def __repr__(self) -> str:
+        return f"<namespace {self.__name__!r}>"
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(dir(sys.modules["anygrad"])) | set(vars(self)))
+
+    def public(self, api_version: str | None = None) -> Any:
+        """Return the namespace to hand out: the package itself for the default device."""
+        if api_version is not None and api_version not in VERSIONS:
+            raise ValueError(
+                message("__array_namespace__", f"api_version is {api_version!r}", f"expected one of {', '.join(VERSIONS)}")
+            )
+        return sys.modules["anygrad"] if get_backend(None) is self._backend else self
+
+
+def _tensors(backend: Backend) -> Namespace:
+    """Make the namespace of a backend on first use."""
+    found = vars(backend).get("_tensors")
+    if found is None:
+        found = vars(backend).setdefault("_tensors", Namespace(backend))
+    return found  # type: ignore[no-any-return]
+
+
+Backend.tensors = property(_tensors)  # type: ignore[assignment]

@@ -1,0 +1,257 @@
+"""What a row is: one operation, its forward, and one derivative formula for each input.
+
+A formula's parameter names say what it needs, and so what the tape keeps: ``g`` (the gradient of the
+output), ``xp`` (the namespace), ``out``, the row's inputs, ``<input>_shape``, ``<input>_dtype``, and the
+row's keywords. Signatures are read once, here; a misspelt name fails at import. From a row and a set of
+inputs that need gradients comes a *plan*, which is all that the tape and the dispatch ever look at.
+Knows no tensor and no array library.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+__all__ = [
+    "CREATIONS",
+    "DERIVED",
+    "REGISTRY",
+    "ArrayLike",
+    "Axis",
+    "Plan",
+    "Row",
+    "binary",
+    "creation",
+    "derived",
+    "listed",
+    "nary",
+    "operation",
+    "unary",
+]
+
+ArrayLike = Any
+"""A tensor, a Python scalar, or an array of a registered library."""
+Axis = int | tuple[int, ...] | None
+"""One axis, several, or all."""
+
+REGISTRY: dict[str, Row] = {}
+"""Every row by its name."""
+
+DERIVED: dict[str, Callable[..., Any]] = {}
+"""Functions over a namespace, ``f(xp, *arrays, ...)``, that need no row of their own."""
+
+CREATIONS: dict[str, Callable[..., Any]] = {}
+"""Functions that make arrays, ``f(xp, ..., dtype)``, on the backend they are given."""
+
+Formula = Callable[..., Any]
+
+
+def _parameters(function: Formula) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def _compile(parameters: str, body: str, **names: Any) -> Any:
+    """Make a function of one expression: the adapters between the tape's calls and a row's formulas."""
+    return eval(f"lambda {parameters}: {body}", names)
+
+
+class Plan:
+    """A row for one set of inputs that need gradients, with everything that depends on nothing else.
+
+    ``save(*inputs, out, keywords)`` gives what a node keeps. ``one(xp, g, saved)`` is the gradient of the
+    only edge, or None where there are several; ``all`` gives a tuple for all edges, ``each`` one function
+    per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
+    into a buffer; ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
+    """
+
+    __slots__ = ("all", "consume", "each", "into", "name", "one", "origins", "row", "save", "which")
+
+    def __init__(self, row: Row, which: tuple[int, ...]) -> None:
+        self.row = row
+        self.name = row.name
+        self.which = which
+        formulas = [row.formulas[row.inputs[i]] for i in which]
+        needed = list(dict.fromkeys(p for f in formulas for p in _parameters(f) if p not in ("g", "xp")))
+        extra = [f for f in (row.into if len(which) == 1 else None, row.consume) if f is not None]
+        for p in (p for f in extra for p in _parameters(f)):
+            if p not in ("g", "xp", "buffer", *needed):
+                needed.append(p)
+        sources = [row.source_of(p) for p in needed]
+        self.origins = tuple(origin for _, origin in sources)
+        kept = "".join(f"{text}, " for text, _ in sources)
+        self.save = _compile(f"{', '.join(row.inputs)}, out, keywords=None", f"({kept})")
+        slots = {p: f"saved[{i}]" for i, p in enumerate(needed)} | {"g": "g", "xp": "xp", "buffer": "buffer"}
+        calls = [f"formula_{i}({', '.join(slots[p] for p in _parameters(f))})" for i, f in enumerate(formulas)]
+        names = {f"formula_{i}": f for i, f in enumerate(formulas)}
+        head = "xp, g, saved"
+        self.each = tuple(_compile(head, call, **names) for call in calls)
+        self.all = _compile(head, f"({''.join(call + ', ' for call in calls)})", **names)
+        self.one = self.each[0] if len(calls) == 1 and not row.consume else None
+        if row.is_list:
+            self.one, self.all, self.each = None, self.each[0], None
+        self.into = self.consume = None
+        if row.into is not None and len(which) == 1:
+            arguments = ", ".join(slots[p] for p in _parameters(row.into))
+            self.into = _compile("xp, buffer, g, saved", f"into({arguments})", into=row.into)
+        if row.consume is not None:
+            arguments = ", ".join(slots[p] for p in _parameters(row.consume))
+            chosen = f"consume({arguments})" if len(which) > 1 else f"(consume({arguments})[{which[0]}],)"
+            self.consume = _compile(head, chosen, consume=row.consume)
+
+    def __repr__(self) -> str:
+        return f"<plan {self.name}{list(self.which)}>"
+
+
+class Row:
+    """One operation: its name, its forward, its formulas, and what the standard says of its dtypes.
+
+    ``inputs`` are the names of the arrays it takes; a row over a list has one, with ``is_list``.
+    ``prepare(*arrays, ...)`` has the public signature after the arrays and returns the keywords of the
+    forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``real_only``: complex
+    input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``carries`` tells
+    which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Formula,
+        inputs: tuple[str, ...],
+        formulas: dict[str, Formula],
+        *,
+        doc: str,
+        prepare: Formula | None = None,
+        check: Formula | None = None,
+        accepts: str = "numeric",
+        batched: bool = False,
+        broadcasts: bool = False,
+        is_list: bool = False,
+        is_view: bool = False,
+        lifts_x: bool = False,
+        linear: bool = False,
+        real_only: bool = False,
+        into: Formula | None = None,
+        consume: Formula | None = None,
+        carries: tuple[bool, ...] = (True,),
+        method: bool = True,
+        public: bool = True,
+        source: str = "",
+        example: str = "",
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.inputs = inputs
+        self.formulas = formulas
+        self.doc = doc
+        self.prepare = prepare
+        self.check = check
+        self.accepts = accepts
+        self.batched = batched
+        self.broadcasts = broadcasts
+        self.is_list = is_list
+        self.is_view = is_view
+        self.lifts_x = lifts_x
+        self.linear = linear
+        self.real_only = real_only
+        self.carries = carries
+        self.into = into
+        self.consume = consume
+        self.method = method
+        self.public = public
+        self.source = source
+        self.example = example
+        names = _parameters(forward)
+        self.keywords = tuple(p for p in names if p not in ("xp", *inputs))
+        unknown = [n for n in formulas if n not in inputs]
+        if unknown or names[: len(inputs) + 1] != ["xp", *inputs]:
+            raise TypeError(f"row {name}: the forward takes {names}; formulas are given for {list(formulas)}")
+        self.differentiable = tuple(i for i, n in enumerate(inputs) if n in formulas)
+        self.plans: dict[tuple[int, ...], Plan] = {}
+        self.remake()
+        if name in REGISTRY:
+            raise TypeError(f"row {name} is declared twice")
+        REGISTRY[name] = self
+
+    def remake(self) -> None:
+        """Make the plans anew, in place where they exist: for when a formula is replaced (as mutants do)."""
+        for count in range(1, len(self.differentiable) + 1):
+            for which in combinations(self.differentiable, count):
+                new = Plan(self, which)
+                old = self.plans.setdefault(which, new)
+                for slot in Plan.__slots__:
+                    setattr(old, slot, getattr(new, slot))
+
+    def source_of(self, parameter: str) -> tuple[str, int | str | None]:
+        """Return the expression that keeps a formula's parameter, and which input (or ``out``) it is."""
+        if parameter == "out":
+            return "out", "out"
+        if parameter in self.inputs:
+            return parameter, self.inputs.index(parameter)
+        if parameter in self.keywords:
+            return f"keywords[{parameter!r}]", None
+        stem, _, facet = parameter.rpartition("_")
+        if stem in self.inputs and facet in ("shape", "dtype"):
+            if self.is_list:
+                return f"tuple(i.{facet} for i in {stem})", None
+            return f"{stem}.{facet}", None
+        if self.is_list and parameter == "needs":
+            return "keywords['needs']", None
+        raise TypeError(
+            f"row {self.name}: {parameter!r} is none of g, xp, out, {', '.join(self.inputs)}, "
+            f"<input>_shape, <input>_dtype, {', '.join(self.keywords) or 'no keyword'}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<row {self.name}({', '.join(self.inputs)})>"
+
+
+def _formulas(inputs: tuple[str, ...], columns: dict[str, Any]) -> dict[str, Formula]:
+    """Take the columns ``d<input>`` out of a declaration."""
+    return {name: columns.pop("d" + name) for name in inputs if "d" + name in columns}
+
+
+def _elementwise(name: str, inputs: tuple[str, ...], forward: Formula | None, columns: dict[str, Any]) -> Row:
+    arguments = ", ".join(inputs)
+    forward = forward or _compile(f"xp, {arguments}", f"xp.{name}({arguments})")
+    return Row(name, forward, inputs, _formulas(inputs, columns), broadcasts=True, **columns)
+
+
+def unary(name: str, forward: Formula | None = None, /, **columns: Any) -> Row:
+    """Declare an elementwise row of one input, ``x``."""
+    return _elementwise(name, ("x",), forward, columns)
+
+
+def binary(name: str, forward: Formula | None = None, /, **columns: Any) -> Row:
+    """Declare an elementwise row of two inputs that broadcast, ``x`` and ``y``."""
+    return _elementwise(name, ("x", "y"), forward, columns)
+
+
+def nary(name: str, inputs: str, forward: Formula, /, **columns: Any) -> Row:
+    """Declare a row of named inputs whose gradients the engine fits to them."""
+    names = tuple(inputs.split())
+    return Row(name, forward, names, _formulas(names, columns), broadcasts=True, **columns)
+
+
+def operation(name: str, forward: Formula, /, inputs: str = "x", **columns: Any) -> Row:
+    """Declare a row whose formulas return gradients of exactly the inputs' shapes."""
+    names = tuple(inputs.split())
+    return Row(name, forward, names, _formulas(names, columns), **columns)
+
+
+def listed(name: str, forward: Formula, /, **columns: Any) -> Row:
+    """Declare a row over a list of arrays, ``xs``; ``dxs`` gives one gradient for each position in ``needs``."""
+    return Row(name, forward, ("xs",), _formulas(("xs",), columns), is_list=True, **columns)
+
+
+def derived(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare a function over the namespace, built of rows."""
+    DERIVED[function.__name__.strip("_")] = function
+    return function
+
+
+def creation(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare a function that makes an array."""
+    CREATIONS[function.__name__.strip("_")] = function
+    return function

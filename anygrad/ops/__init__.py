@@ -1,0 +1,5 @@
+"""The rows, a module per chapter of the standard. A row sees ``op`` and ``rules``, and nothing else of anygrad."""
+
+from anygrad.ops import creation, elementwise, indexing, linalg, manipulation, searching, statistical
+
+__all__ = ["creation", "elementwise", "indexing", "linalg", "manipulation", "searching", "statistical"]

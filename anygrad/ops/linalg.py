@@ -1,0 +1,80 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from anygrad.errors import AxisError, ShapeError, message
+from anygrad.op import ArrayLike, derived, nary
+from anygrad.rules import axis_in, shape_in
+
+
+def _multiplied(x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
+    return x, y
+
+
+def _matmul_dx(xp, g, y, x_shape):
+    if len(y.shape) == 1:
+        y, g = xp.reshape(y, (*y.shape, 1)), xp.reshape(g, (*g.shape, 1))
+    if len(x_shape) == 1:
+        out = xp.matmul(xp.reshape(g, (*g.shape[:-1], 1, g.shape[-1])), xp.matrix_transpose(y))
+        return xp.reshape(out, (*out.shape[:-2], out.shape[-1]))
+    return xp.matmul(g, xp.matrix_transpose(y))
+
+
+def _matmul_dy(xp, g, x, y_shape):
+    if len(x.shape) == 1:
+        x, g = xp.reshape(x, (1, *x.shape)), xp.reshape(g, (*g.shape[:-1], 1, *g.shape[-1:]))
+    if len(y_shape) == 1:
+        out = xp.matmul(xp.matrix_transpose(x), xp.reshape(g, (*g.shape, 1)))
+        return xp.reshape(out, out.shape[:-1])
+    return xp.matmul(xp.matrix_transpose(x), g)
+
+
+matmul = nary(
+    "matmul",
+    "x y",
+    lambda xp, x, y: xp.matmul(x, y),
+    prepare=_multiplied,
+    dx=_matmul_dx,
+    dy=_matmul_dy,
+    batched=True,
+    doc="Multiply matrices, over leading axes that broadcast; a vector is a row on the left, a column on the right.",
+)
+
+
+@derived
+def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
+    """Sum conj(x) * y along an axis; the other axes broadcast."""
+    ndim = min(x.ndim, y.ndim)
+    if not -ndim <= axis < 0:
+        raise AxisError(message("vecdot", f"axis is {axis}", f"expected a negative axis from {-ndim} to -1"))
+    if x.shape[axis] != y.shape[axis]:
+        raise ShapeError(message("vecdot", f"x has shape {x.shape}, y has shape {y.shape}", f"axis {axis} must be equal"))
+    if xp.isdtype(x.dtype, "complex floating"):
+        x = xp.conj(x)
+    return xp.sum(x * y, axis=axis)
+
+
+@derived
+def tensordot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Any:
+    """Sum products over the last ``axes`` axes of x and the first of y, or over the two given lists of axes."""
+    if isinstance(axes, int):
+        if not 0 <= axes <= min(x.ndim, y.ndim):
+            raise AxisError(message("tensordot", f"axes is {axes}", f"x has {x.ndim} axes and y has {y.ndim}"))
+        mine, other = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
+    else:
+        mine = tuple(axis_in("tensordot", a, x.ndim) for a in shape_in("tensordot", axes[0]))
+        other = tuple(axis_in("tensordot", a, y.ndim) for a in shape_in("tensordot", axes[1]))
+    if [x.shape[a] for a in mine] != [y.shape[a] for a in other]:
+        raise ShapeError(
+            message("tensordot", f"x has shape {x.shape}, y has shape {y.shape}", f"axes {mine} of x must equal axes {other} of y")
+        )
+    left = tuple(a for a in range(x.ndim) if a not in mine)
+    right = tuple(a for a in range(y.ndim) if a not in other)
+    shape = tuple(x.shape[a] for a in left) + tuple(y.shape[a] for a in right)
+    k = prod(x.shape[a] for a in mine)
+    x = xp.reshape(xp.permute_dims(x, left + mine), (prod(x.shape[a] for a in left), k))
+    y = xp.reshape(xp.permute_dims(y, other + right), (k, prod(y.shape[a] for a in right)))
+    return xp.reshape(xp.matmul(x, y), shape)

@@ -1,0 +1,213 @@
+"""Reductions and cumulative functions.
+
+``prepare`` makes the axis canonical (None, or a tuple of numbers from 0), so that no formula has cases.
+A ``cast`` in what it returns is applied to the input before the row is.
+"""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Any
+
+from anygrad.errors import AxisError, message
+from anygrad.op import Axis, operation
+from anygrad.rules import (
+    axes_in,
+    axis_in,
+    count_of,
+    is_complex,
+    others_product,
+    prefix_products,
+    recurrence,
+    safe,
+    shifted,
+    split,
+    spread,
+)
+
+
+def _reduced(name: str) -> Any:
+    def prepare(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> dict[str, Any]:
+        return {"axis": axes_in(name, axis, x.ndim), "keepdims": bool(keepdims)}
+
+    return prepare
+
+
+def _accumulated(name: str) -> Any:
+    def prepare(x: Any, /, axis: Axis = None, *, dtype: Any = None, keepdims: bool = False) -> dict[str, Any]:
+        return {"axis": axes_in(name, axis, x.ndim), "keepdims": bool(keepdims), "cast": dtype}
+
+    return prepare
+
+
+def _corrected(name: str) -> Any:
+    def prepare(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> dict[str, Any]:
+        return {"axis": axes_in(name, axis, x.ndim), "correction": correction, "keepdims": bool(keepdims)}
+
+    return prepare
+
+
+sum = operation(
+    "sum",
+    lambda xp, x, axis, keepdims: xp.sum(x, axis=axis, keepdims=keepdims),
+    dx=lambda xp, g, x_shape, axis, keepdims: spread(xp, g, x_shape, axis, keepdims),
+    prepare=_accumulated("sum"),
+    linear=True,
+    doc="Add up the entries along the axes.",
+)
+
+mean = operation(
+    "mean",
+    lambda xp, x, axis, keepdims: xp.mean(x, axis=axis, keepdims=keepdims),
+    dx=lambda xp, g, x_shape, axis, keepdims: spread(xp, g / count_of(x_shape, axis), x_shape, axis, keepdims),
+    prepare=_reduced("mean"),
+    accepts="floating",
+    linear=True,
+    doc="Return the arithmetic mean along the axes.",
+)
+
+prod = operation(
+    "prod",
+    lambda xp, x, axis, keepdims: xp.prod(x, axis=axis, keepdims=keepdims),
+    dx=lambda xp, g, x, axis, keepdims: spread(xp, g, x.shape, axis, keepdims) * others_product(xp, x, axis),
+    prepare=_accumulated("prod"),
+    doc="Multiply the entries along the axes; the gradient is exact where some are zero.",
+)
+
+
+def _extremum_dx(xp, g, x, out, axis, keepdims):
+    chosen = xp.astype(x == spread(xp, out, x.shape, axis, keepdims), g.dtype)
+    return spread(xp, g, x.shape, axis, keepdims) * (chosen / xp.sum(chosen, axis=axis, keepdims=True))
+
+
+max = operation(
+    "max",
+    lambda xp, x, axis, keepdims: xp.max(x, axis=axis, keepdims=keepdims),
+    dx=_extremum_dx,
+    prepare=_reduced("max"),
+    real_only=True,
+    doc="Return the largest entry along the axes; equal ones share the gradient evenly.",
+)
+
+min = operation(
+    "min",
+    lambda xp, x, axis, keepdims: xp.min(x, axis=axis, keepdims=keepdims),
+    dx=_extremum_dx,
+    prepare=_reduced("min"),
+    real_only=True,
+    doc="Return the smallest entry along the axes; equal ones share the gradient evenly.",
+)
+
+
+def _deviation(xp, x, axis, correction):
+    """Return conj(x - mean) / (n - correction)."""
+    away = x - xp.mean(x, axis=axis, keepdims=True)
+    if is_complex(xp, x.dtype):
+        away = xp.conj(away)
+    left = count_of(x.shape, axis) - correction
+    return away * (1 / left if left else nan)
+
+
+def _var(xp, x, axis, correction, keepdims):
+    if not is_complex(xp, x.dtype):
+        return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
+    parts = [xp.var(part, axis=axis, correction=correction, keepdims=keepdims) for part in (xp.real(x), xp.imag(x))]
+    return parts[0] + parts[1]
+
+
+var = operation(
+    "var",
+    _var,
+    dx=lambda xp, g, x, axis, correction, keepdims: (
+        spread(xp, 2 * g, x.shape, axis, keepdims) * _deviation(xp, x, axis, correction)
+    ),
+    prepare=_corrected("var"),
+    accepts="floating",
+    doc="Return the variance along the axes, divided by n - correction.",
+)
+
+std = operation(
+    "std",
+    lambda xp, x, axis, correction, keepdims: xp.sqrt(_var(xp, x, axis, correction, keepdims)),
+    dx=lambda xp, g, x, out, axis, correction, keepdims: (
+        spread(xp, g / safe(xp, out), x.shape, axis, keepdims) * _deviation(xp, x, axis, correction)
+    ),
+    prepare=_corrected("std"),
+    accepts="floating",
+    doc="Return the standard deviation along the axes; its gradient is 0 where it is 0.",
+)
+
+# ---------------------------------------------------------------- cumulative
+
+
+def _cumulative(name: str) -> Any:
+    def prepare(
+        x: Any, /, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+    ) -> dict[str, Any]:
+        if axis is None and x.ndim != 1:
+            raise AxisError(message(name, f"x has shape {x.shape} and no axis was given", "pass axis="))
+        axis = 0 if axis is None else axis_in(name, axis, x.ndim)
+        return {"axis": axis, "include_initial": bool(include_initial), "cast": dtype}
+
+    return prepare
+
+
+def _without_initial(xp, g, axis, include_initial):
+    return split(xp, g, axis, 1)[1] if include_initial else g
+
+
+def _cumulative_sum_dx(xp, g, axis, include_initial):
+    g = _without_initial(xp, g, axis, include_initial)
+    return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
+
+
+def _cumulative_prod_dx(xp, g, x, axis, include_initial):
+    """d out[k] / d x[j] = (product before j) * (product after j up to k): sum over k as a recurrence."""
+    g = _without_initial(xp, g, axis, include_initial)
+    following = shifted(xp, x, axis, -1, xp.zeros_like)
+    later = xp.flip(recurrence(xp, xp.flip(following, axis=axis), xp.flip(g, axis=axis), axis), axis=axis)
+    return prefix_products(xp, x, axis) * later
+
+
+cumulative_sum = operation(
+    "cumulative_sum",
+    lambda xp, x, axis, include_initial: xp.cumulative_sum(x, axis=axis, include_initial=include_initial),
+    dx=_cumulative_sum_dx,
+    prepare=_cumulative("cumulative_sum"),
+    linear=True,
+    doc="Return the running sum along an axis.",
+)
+
+cumulative_prod = operation(
+    "cumulative_prod",
+    lambda xp, x, axis, include_initial: xp.cumulative_prod(x, axis=axis, include_initial=include_initial),
+    dx=_cumulative_prod_dx,
+    prepare=_cumulative("cumulative_prod"),
+    doc="Return the running product along an axis; the gradient is exact where entries are zero.",
+)
+
+# ---------------------------------------------------------------- no derivative
+
+all = operation(
+    "all",
+    lambda xp, x, axis, keepdims: xp.all(x, axis=axis, keepdims=keepdims),
+    prepare=_reduced("all"),
+    accepts="any",
+    doc="Tell whether all entries along the axes are true.",
+)
+
+any = operation(
+    "any",
+    lambda xp, x, axis, keepdims: xp.any(x, axis=axis, keepdims=keepdims),
+    prepare=_reduced("any"),
+    accepts="any",
+    doc="Tell whether some entry along the axes is true.",
+)
+
+count_nonzero = operation(
+    "count_nonzero",
+    lambda xp, x, axis, keepdims: xp.count_nonzero(x, axis=axis, keepdims=keepdims),
+    prepare=_reduced("count_nonzero"),
+    accepts="any",
+    doc="Count the entries along the axes that are not zero.",
+)

@@ -1,0 +1,185 @@
+"""Pure helpers that formulas share, ``xp`` first: shapes of reductions, ties, products, fitting.
+
+They call nothing but the standard's functions and the backend's extras, so that every interpreter of a
+formula can interpret them too.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from math import prod
+from operator import index
+from typing import Any
+
+from anygrad.errors import AxisError, DtypeError, ShapeError, message
+
+
+def is_complex(xp: Any, dtype: Any) -> bool:
+    """Tell whether a dtype is complex."""
+    answer: bool = xp.isdtype(dtype, "complex floating")
+    return answer
+
+
+def axes_of(ndim: int, axis: Any) -> tuple[int, ...]:
+    """Return a canonical reduction axis as a tuple: all axes for None."""
+    return tuple(range(ndim)) if axis is None else axis
+
+
+def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    """Return the shape of a reduction with ``keepdims=True``."""
+    axes = axes_of(len(shape), axis)
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def spread(xp: Any, g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+    """Broadcast what a reduction gave over the shape of its input."""
+    if not keepdims:
+        g = xp.reshape(g, kept_shape(shape, axis))
+    return xp.broadcast_to(g, shape)
+
+
+def safe(xp: Any, x: Any) -> Any:
+    """Return x with zeros replaced by ones, to be divided by."""
+    return xp.where(x == 0, xp.ones_like(x), x)
+
+
+def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Sum a gradient to the shape of the input it belongs to, and cast it to the input's dtype.
+
+    A real input drops the imaginary part: the gradient with respect to it is real.
+    """
+    if g.shape != shape:
+        lead = g.ndim - len(shape)
+        axes = tuple(range(lead)) + tuple(
+            i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1
+        )
+        if axes:
+            g = xp.sum(g, axis=axes, keepdims=True)
+        if g.shape != shape:
+            g = xp.reshape(g, shape)
+    if g.dtype != dtype:
+        if is_complex(xp, g.dtype) and not is_complex(xp, dtype):
+            g = xp.real(g)
+        g = xp.astype(g, dtype, copy=False)
+    return g
+
+
+def axis_in(op: str, axis: Any, ndim: int) -> int:
+    """Return one axis as a number from 0; raises ``AxisError`` where the array has none such."""
+    try:
+        i = index(axis)
+    except TypeError:
+        raise DtypeError(message(op, f"axis is {axis!r}", "expected an integer")) from None
+    if not -ndim <= i < ndim:
+        raise AxisError(message(op, f"axis {i} is out of bounds", f"x has {ndim} axes"))
+    return i % ndim
+
+
+def axes_in(op: str, axis: Any, ndim: int) -> tuple[int, ...] | None:
+    """Return a reduction's axis as a tuple of numbers from 0, or None for all."""
+    if axis is None:
+        return None
+    axes = tuple(axis_in(op, a, ndim) for a in axis) if isinstance(axis, tuple | list) else (axis_in(op, axis, ndim),)
+    if len(set(axes)) != len(axes):
+        raise AxisError(message(op, f"axis is {axis!r}", "an axis is given twice"))
+    return axes
+
+
+def shape_in(op: str, shape: Any) -> tuple[int, ...]:
+    """Return a shape as a tuple of integers; a bare integer is a shape of one axis."""
+    try:
+        return (index(shape),)
+    except TypeError:
+        pass
+    try:
+        return tuple(index(n) for n in shape)
+    except TypeError:
+        raise DtypeError(message(op, f"shape is {shape!r}", "expected an integer or a tuple of integers")) from None
+
+
+def count_of(shape: tuple[int, ...], axis: Any) -> int:
+    """Return how many entries a reduction takes together."""
+    return prod(shape[a] for a in axes_of(len(shape), axis))
+
+
+def through(name: str, **keywords: Any) -> tuple[Any, ...]:
+    """Return the path of one step."""
+    return ((name, keywords),)
+
+
+def last_of_equals(xp: Any, indices: Any, n: int) -> Any:
+    """Tell which entries of a 1-d index stand at the end when all are written in order."""
+    rows = xp.arange(indices.shape[0], dtype=indices.dtype, device=xp.device)
+    last = xp.index_set(xp.zeros((n,), dtype=indices.dtype, device=xp.device), rows, indices, 0)
+    return xp.take(last, indices, axis=0) == rows
+
+
+def split(xp: Any, x: Any, axis: int, at: int) -> tuple[Any, Any]:
+    """Cut an array in two along an axis."""
+    whole = (slice(None),) * x.ndim
+    low = (*whole[:axis], slice(0, at, 1), *whole[axis + 1 :])
+    high = (*whole[:axis], slice(at, x.shape[axis], 1), *whole[axis + 1 :])
+    return xp.getitem(x, low), xp.getitem(x, high)
+
+
+def shifted(xp: Any, x: Any, axis: int, by: int, fill: Any) -> Any:
+    """Move an array ``by`` entries along an axis (back where negative); ``fill(part)`` fills the gap."""
+    n = x.shape[axis]
+    if abs(by) >= n:
+        return fill(x)
+    if by > 0:
+        keep, lost = split(xp, x, axis, n - by)
+        return xp.concat([fill(lost), keep], axis=axis)
+    lost, keep = split(xp, x, axis, -by)
+    return xp.concat([keep, fill(lost)], axis=axis)
+
+
+def prefix_products(xp: Any, x: Any, axis: int) -> Any:
+    """Return the product of all entries before each one along an axis: never a division."""
+    if x.shape[axis] == 0:
+        return x
+    return xp.cumulative_prod(shifted(xp, x, axis, 1, xp.ones_like), axis=axis)
+
+
+def others_product(xp: Any, x: Any, axis: Any) -> Any:
+    """Return, at each entry, the product of all others that a reduction over ``axis`` takes with it."""
+    axes = axes_of(x.ndim, axis)
+    out = None
+    for a in axes:
+        after = xp.flip(prefix_products(xp, xp.flip(x, axis=a), a), axis=a)
+        mine = prefix_products(xp, x, a) * after
+        out = mine if out is None else out * mine
+        x = xp.broadcast_to(xp.prod(x, axis=a, keepdims=True), x.shape)
+    return xp.ones_like(x) if out is None else out
+
+
+def recurrence(xp: Any, a: Any, b: Any, axis: int) -> Any:
+    """Solve ``s[k] = b[k] + a[k] * s[k - 1]`` along an axis by doubling (Hillis and Steele, 1986)."""
+    step = 1
+    while step < a.shape[axis]:
+        b = b + a * shifted(xp, b, axis, step, xp.zeros_like)
+        a = a * shifted(xp, a, axis, step, xp.ones_like)
+        step *= 2
+    return b
+
+
+def sum_to(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient to the shape that was broadcast."""
+    return fit(xp, g, shape, g.dtype)
+
+
+def broadcast_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that shapes broadcast to; raises ``ShapeError`` where they do not."""
+    out: list[int] = []
+    for lengths in zip_longest(*(reversed(s) for s in shapes), fillvalue=1):
+        wide = {n for n in lengths if n != 1}
+        if len(wide) > 1:
+            got = ", ".join(f"{name} has shape {tuple(s)}" for name, s in zip(names_for(len(shapes)), shapes, strict=True))
+            raise ShapeError(message(op, got, "the shapes do not broadcast"))
+        out.append(wide.pop() if wide else 1)
+    return tuple(reversed(out))
+
+
+def names_for(count: int) -> list[str]:
+    """Return names for operands in messages: x, y, z, then numbered."""
+    return ["x", "y", "z"][:count] if count <= 3 else [f"array {i}" for i in range(count)]

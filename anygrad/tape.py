@@ -1,0 +1,466 @@
+"""The tape: nodes, grad mode, and the backward pass.
+
+A node is a plan, what it saved, and one edge for each input that needs a gradient. It never holds a tensor
+that came out of it, so a graph has no cycles and dies by reference count. The pass is one loop over raw
+arrays; under ``create_graph`` the same loop runs over tensors. Its state is local to the call, it writes
+nothing but buffers that it made itself, and ``.grad`` and the graph change only after its last formula.
+Imports nothing of tensors: ``wrap`` and the reading of saved values are handed in.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from anygrad.errors import FreedGraphError, message
+from anygrad.op import Plan
+from anygrad.rules import fit, is_complex
+
+__all__ = ["GRAD_MODE", "Hooked", "Leaf", "Node", "Output", "backward"]
+
+GRAD_MODE: ContextVar[bool] = ContextVar("anygrad_grad_mode", default=True)
+
+wrap: Callable[..., Any]
+"""``wrap(array, backend, node)``: make a tensor. This and the next three are set by ``tensors``."""
+deposit: Callable[..., None]
+"""``deposit(tensor, g, backend)``: add to a leaf's ``.grad``."""
+as_gradient: Callable[..., Any]
+"""``as_gradient(op, given, like)``: check a gradient from outside against the tensor it belongs to."""
+move: Callable[..., Any]
+"""``move(g, source, target)``: carry an array or a tensor from one backend to another."""
+
+_accumulating = threading.Lock()
+
+
+class Marker:
+    """Stands where a plan does, for nodes that are no operation's; never has ``one`` or ``into``."""
+
+    __slots__ = ("name",)
+    one = into = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+LEAF = Marker("accumulate")
+OUTPUT = Marker("output")
+CROSSING = Marker("to_device")
+
+
+class Held:
+    """Holds a gradient as a tensor holds its array, so that a backend can count who else does."""
+
+    __slots__ = ("array",)
+
+
+class Hooked:
+    """A plan with functions that see the gradient first. A node is hooked by exchanging its plan."""
+
+    __slots__ = ("hooks", "name", "plan")
+    one = into = None
+
+    def __init__(self, plan: Any) -> None:
+        self.plan = plan
+        self.name = plan.name
+        self.hooks: dict[int, Callable[[Any], Any]] = {}
+
+
+class Node:
+    """What the graph knows of one operation: ``name``, and ``next_functions``, the nodes of its inputs."""
+
+    __slots__ = ("__weakref__", "edges", "fits", "plan", "saved")
+
+    plan: Any
+    saved: tuple[Any, ...] | None
+    edges: tuple[Node, ...]
+    fits: tuple[Any, ...] | None
+
+    def __init__(self, plan: Any, saved: tuple[Any, ...] | None, edges: tuple[Node, ...], fits: Any = None) -> None:
+        self.plan = plan
+        self.saved = saved
+        self.edges = edges
+        self.fits = fits
+
+    @property
+    def name(self) -> str:
+        """The name of the operation."""
+        name: str = self.plan.name
+        return name
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The node and output number behind each input; (None, 0) for one that needs no gradient."""
+        plan = plain(self.plan)
+        ends = [(e.edges[0], e.saved[0]) if e.plan is OUTPUT and e.saved else (e, 0) for e in self.edges]
+        if not isinstance(plan, Plan) or plan.row.is_list:
+            return tuple(ends)
+        found: list[tuple[Node | None, int]] = [(None, 0)] * len(plan.row.inputs)
+        for i, end in zip(plan.which, ends, strict=True):
+            found[i] = end
+        return tuple(found)
+
+    def pull(self, xp: Any, g: Any) -> tuple[Any, ...]:
+        """Return the gradient for each edge, from the gradient of the output."""
+        if self.saved is None:
+            raise freed()
+        plan = plain(self.plan)
+        if plan is CROSSING:
+            return (move(g, xp, self.saved[0]),)
+        if plan is OUTPUT:
+            number, count = self.saved
+            return (tuple(g if i == number else None for i in range(count)),)
+        out = plan.all(xp, g, self.saved)
+        if self.fits is not None:
+            out = tuple(part if f is None else fit(xp, part, *f) for part, f in zip(out, self.fits, strict=True))
+        return out
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Leaf(Node):
+    """Where a pass ends: knows weakly the tensor whose ``.grad`` it adds to."""
+
+    __slots__ = ("hooks", "tensor")
+
+    def __init__(self, tensor: Any) -> None:
+        super().__init__(LEAF, (), ())
+        self.tensor = weakref.ref(tensor)
+        self.hooks: dict[int, Callable[[Any], Any]] = {}
+
+    @property
+    def variable(self) -> Any:
+        """The leaf tensor, or None when it is gone."""
+        return self.tensor()
+
+
+class Output(Node):
+    """One of several outputs of a node: the only edge leads to the node, ``saved`` is (number, how many)."""
+
+    __slots__ = ()
+
+    def __init__(self, node: Node, number: int, count: int) -> None:
+        super().__init__(OUTPUT, (number, count), (node,))
+
+    @property
+    def name(self) -> str:
+        return self.edges[0].name
+
+
+def plain(plan: Any) -> Any:
+    """Return a plan without its hooks."""
+    return plan.plan if plan.__class__ is Hooked else plan
+
+
+def rewrapped(node: Node, backend: Any) -> tuple[Any, ...]:
+    """Return the saved values as tensors: an input with the edge that it had, an output with the node itself."""
+    plan = plain(node.plan)
+    out: list[Any] = []
+    for value, origin in zip(node.saved or (), plan.origins, strict=True):
+        if origin is None or not hasattr(value, "dtype") and origin != "out":
+            out.append(value)
+        elif origin == "out":
+            if isinstance(value, tuple):
+                n = len(value)
+                out.append(tuple(wrap(v, backend, Output(node, i, n)) for i, v in enumerate(value)))
+            else:
+                out.append(wrap(value, backend, node))
+        else:
+            edge = node.edges[plan.which.index(origin)] if origin in plan.which else None
+            out.append(wrap(value, backend, edge))
+    return tuple(out)
+
+
+def _hooked(hooks: dict[int, Callable[[Any], Any]], name: str, g: Any, backend: Any, create_graph: bool) -> Any:
+    """Show a gradient to hooks, unconjugated; each may return another in its place."""
+    for hook in list(hooks.values()):
+        seen = g if create_graph else wrap(g if g.__class__ is backend.array_type else backend.asarray(g), backend, None)
+        turn = is_complex(seen.xp.tensors, seen.dtype)
+        new = hook(seen.xp.tensors.conj(seen) if turn else seen)
+        if new is None:
+            continue
+        new = as_gradient(name, new, seen)
+        if turn:
+            new = new.xp.tensors.conj(new)
+        g = new if create_graph else new.array
+    return g
+
+
+def freed() -> FreedGraphError:
+    """Return the error of a second pass."""
+    return FreedGraphError(
+        message(
+            "backward",
+            "the graph was released by an earlier backward pass",
+            "the saved values are gone",
+            "pass retain_graph=True to the first pass, or compute the output again",
+        )
+    )
+
+
+# ---------------------------------------------------------------- the pass
+
+
+class Pass:
+    """The sums of one backward pass: what arrived so far at nodes that are used more than once.
+
+    ``uses`` counts what is still to come; 0 marks a node that leads to nothing wanted. ``wanted`` nodes
+    are watched here too, so that the loop itself never looks for them.
+    """
+
+    __slots__ = ("expand", "got", "owned", "push", "sums", "uses", "writable")
+
+    def __init__(self, uses: dict[Node, int], push: Any, writable: bool, expand: set[Node] | None) -> None:
+        self.uses = uses
+        self.push = push
+        self.writable = writable
+        self.sums: dict[Node, Any] = {}
+        self.owned: set[Node] = set()
+        self.got: dict[Node, Any] = {}
+        self.expand = expand
+
+    def collect(self, node: Node, g: Any, owned: bool = False) -> None:
+        """Add a contribution; hand the node to the loop with the last one."""
+        left = self.uses[node]
+        if not left:
+            return
+        sums = self.sums
+        before = sums.get(node)
+        if before is not None and g is not None:
+            if node in self.owned:
+                before += g
+                g = before
+            else:
+                g = before + g
+                # A scalar of NumPy's cannot be added into; every other sum is an array made just now.
+                if self.writable and hasattr(g, "flags"):
+                    self.owned.add(node)
+        elif g is None:
+            g = before
+        elif owned:
+            self.owned.add(node)
+        if left > 1:
+            self.uses[node] = left - 1
+            if g is not None:
+                sums[node] = g
+            return
+        sums.pop(node, None)
+        self.finish(node, g)
+
+    def gather(self, node: Node, g: Any, number: int, count: int) -> None:
+        """Put the gradient of one output beside those of a node's others."""
+        parts = list(self.sums.pop(node, None) or (None,) * count)
+        parts[number] = g if parts[number] is None else parts[number] + g
+        left = self.uses.get(node, 1)
+        if left > 1:
+            self.uses[node] = left - 1
+            self.sums[node] = tuple(parts)
+        else:
+            self.finish(node, tuple(parts))
+
+    def finish(self, node: Node, g: Any) -> None:
+        """Pass on a node whose uses have all reported."""
+        if g is None:
+            self.skip(node)
+            return
+        if self.expand is not None:
+            if node in self.got:
+                self.got[node] = g
+            if node not in self.expand:
+                return
+        self.push((node, g))
+
+    def skip(self, node: Node) -> None:
+        """Report for a node that no gradient reached to all that it leads to."""
+        stack = [node]
+        while stack:
+            for e in stack.pop().edges:
+                left = self.uses.get(e, 1)
+                if left == 1:
+                    g = self.sums.pop(e, None)
+                    if g is None:
+                        stack.append(e)
+                    else:
+                        self.uses[e] = 1
+                        self.finish(e, g)
+                elif left:
+                    self.uses[e] = left - 1
+
+
+def _count(roots: Iterable[Node]) -> dict[Node, int]:
+    """Count the uses of each node that is used more than once."""
+    uses: dict[Node, int] = {}
+    seen: set[Node] = set()
+    stack: list[Node] = []
+    edges: Iterable[Node] = roots
+    while True:
+        for e in edges:
+            if e in seen:
+                uses[e] = uses.get(e, 1) + 1
+            else:
+                seen.add(e)
+                stack.append(e)
+        if not stack:
+            return uses
+        edges = stack.pop().edges
+
+
+def _count_towards(roots: list[Node], wanted: Iterable[Node]) -> tuple[dict[Node, int], set[Node]]:
+    """Count uses along edges that lead to a wanted node; 0 for nodes that lead to none.
+
+    Also returns the nodes whose formulas are to run.
+    """
+    users: dict[Node, list[Node]] = {}
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        for e in node.edges:
+            users.setdefault(e, []).append(node)
+            if e not in seen:
+                seen.add(e)
+                stack.append(e)
+    targets = [w for w in wanted if w in seen]
+    keep = set(targets)
+    expand: set[Node] = set()
+    climb = list(keep)
+    while climb:
+        for user in users.get(climb.pop(), ()):
+            expand.add(user)
+            if user not in keep:
+                keep.add(user)
+                climb.append(user)
+    uses = {node: 0 for node in seen if node not in keep}
+    for node in targets:
+        uses[node] = 0
+    single: set[Node] = set()
+    for e in [*roots, *(e for node in expand for e in node.edges)]:
+        if e in keep:
+            if e in uses:
+                uses[e] += 1
+            elif e in single:
+                uses[e] = 2
+            else:
+                single.add(e)
+    return uses, expand
+
+
+def backward(
+    seeds: list[tuple[Node, Any, Any]],
+    wanted: list[Node] | None = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> dict[Node, Any]:
+    """Carry gradients from the seeds ``(node, g, backend)`` to the leaves.
+
+    ``g`` is the conjugate of the gradient: a raw array, or a tensor under ``create_graph``. Adds to the
+    ``.grad`` of every leaf that is reached, or, where ``wanted`` nodes are given, touches no leaf and
+    returns what arrived at each of those.
+    """
+    expand = None
+    if wanted is None:
+        uses = _count(node for node, _, _ in seeds)
+    else:
+        uses, expand = _count_towards([node for node, _, _ in seeds], wanted)
+    inbox: dict[Any, list[tuple[Node, Any]]] = {}
+    for node, g, backend in seeds:
+        inbox.setdefault(backend, []).append((node, g))
+    del seeds
+    stack: list[tuple[Node, Any]] = []
+    push, pop = stack.append, stack.pop
+    run = Pass(uses, push, False, expand)
+    if wanted is not None:
+        run.got = dict.fromkeys(wanted)
+    leaves: list[tuple[Leaf, Any, Any]] = []
+    done: list[Node] = []
+    collect = run.collect
+    held = Held()
+    while inbox:
+        backend, arrived = inbox.popitem()
+        xp = backend.tensors if create_graph else backend
+        run.writable = writable = backend.writable and not create_graph
+        for node, g in arrived:
+            collect(node, g) if node in uses else push((node, g))
+        del arrived
+        with backend.entered(), backend.quiet():
+            while stack:
+                node, g = pop()
+                plan = node.plan
+                saved = node.saved
+                if saved is None:
+                    raise freed()
+                done.append(node)
+                if create_graph and saved and plan.__class__ is not Marker:
+                    saved = rewrapped(node, backend)
+                formula = plan.one
+                if formula is not None:
+                    # One edge. This branch is the hot path.
+                    (edge,) = node.edges
+                    if plan.into is not None and writable and edge in run.owned and edge in run.sums:
+                        plan.into(xp, run.sums[edge], g, saved)
+                        collect(edge, None)
+                        continue
+                    g = formula(xp, g, saved)
+                    if node.fits is not None:
+                        g = fit(xp, g, *node.fits[0])
+                    if edge in uses:
+                        collect(edge, g)
+                    else:
+                        push((edge, g))
+                    continue
+                if plan.__class__ is Hooked:
+                    g = _hooked(plan.hooks, "hook", g, backend, create_graph)
+                    plan = plan.plan
+                    if node in run.got:
+                        run.got[node] = g
+                if plan is LEAF:
+                    if node.hooks:
+                        g = _hooked(node.hooks, "hook", g, backend, create_graph)
+                    if node in run.got:
+                        run.got[node] = g
+                    else:
+                        leaves.append((node, g, backend))
+                    continue
+                if plan is OUTPUT:
+                    run.gather(node.edges[0], g, *saved)
+                    continue
+                if plan is CROSSING:
+                    (source,) = saved
+                    inbox.setdefault(source, []).append((node.edges[0], move(g, backend, source)))
+                    continue
+                parts = owned = None
+                if plan.consume is not None and writable:
+                    held.array = g
+                    del g
+                    owned = backend.exclusive(held)
+                    g = held.array
+                    del held.array
+                if owned:
+                    parts = plan.consume(xp, g, saved)
+                elif plan.each is None:
+                    parts = plan.all(xp, g, saved)
+                fits = node.fits
+                for i, edge in enumerate(node.edges):
+                    if uses.get(edge) == 0:
+                        continue
+                    part = plan.each[i](xp, g, saved) if parts is None else parts[i]
+                    if fits is not None and fits[i] is not None:
+                        part = fit(xp, part, *fits[i])
+                    if edge in uses:
+                        collect(edge, part, owned and plan.which[i] == 0)
+                    else:
+                        push((edge, part))
+                part = parts = None
+    with _accumulating:
+        for leaf, g, backend in leaves:
+            tensor = leaf.tensor()
+            if tensor is not None:
+                deposit(tensor, g, backend)
+    if not retain_graph:
+        for node in done:
+            if node.plan is not LEAF:
+                node.saved = None
+    return run.got
