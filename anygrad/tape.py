@@ -40,6 +40,7 @@ class Marker:
 
     __slots__ = ("name",)
     one = into = None
+    keeps = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -59,11 +60,12 @@ class Held:
 class Hooked:
     """A plan with functions that see the gradient first. A node is hooked by exchanging its plan."""
 
-    __slots__ = ("hooks", "name", "plan")
+    __slots__ = ("hooks", "keeps", "name", "plan")
     one = into = None
 
     def __init__(self, plan: Any) -> None:
         self.plan = plan
+        self.keeps = plan.keeps
         self.name = plan.name
         self.hooks: dict[int, Callable[[Any], Any]] = {}
 
@@ -392,7 +394,8 @@ def backward(
                 saved = node.saved
                 if saved is None:
                     raise freed()
-                done.append(node)
+                if plan.keeps:
+                    done.append(node)
                 if create_graph and saved and plan.__class__ is not Marker:
                     saved = rewrapped(node, backend)
                 formula = plan.one
@@ -461,6 +464,5 @@ def backward(
                 deposit(tensor, g, backend)
     if not retain_graph:
         for node in done:
-            if node.plan is not LEAF:
-                node.saved = None
+            node.saved = None
     return run.got

@@ -17,11 +17,31 @@ LN2, LN10 = math.log(2), math.log(10)
 
 # ---------------------------------------------------------------- arithmetic
 
-add = binary("add", dx=lambda g: g, dy=lambda g: g, linear=True, doc="Add, entry by entry.")
+add = binary(
+    "add",
+    dx=lambda g: g,
+    dy=lambda g: g,
+    linear=True,
+    doc="Add, entry by entry.",
+    example="[1.0, 2.0], [3.0, 4.0] -> [4., 6.]",
+)
 
-subtract = binary("subtract", dx=lambda g: g, dy=lambda g: -g, linear=True, doc="Subtract y from x.")
+subtract = binary(
+    "subtract",
+    dx=lambda g: g,
+    dy=lambda g: -g,
+    linear=True,
+    doc="Subtract y from x.",
+    example="[3.0, 4.0], 1.0 -> [2., 3.]",
+)
 
-multiply = binary("multiply", dx=lambda g, y: g * y, dy=lambda g, x: g * x, doc="Multiply, entry by entry.")
+multiply = binary(
+    "multiply",
+    dx=lambda g, y: g * y,
+    dy=lambda g, x: g * x,
+    doc="Multiply, entry by entry.",
+    example="[1.0, 2.0], [3.0, 4.0] -> [3., 8.]",
+)
 
 divide = binary(
     "divide",
@@ -29,6 +49,7 @@ divide = binary(
     dy=lambda g, y, out: -g * (out / y),
     accepts="floating",
     doc="Divide x by y.",
+    example="[1.0, 3.0], 2.0 -> [0.5, 1.5]",
 )
 
 floor_divide = binary(
@@ -37,6 +58,7 @@ floor_divide = binary(
     dy=lambda xp, g: xp.zeros_like(g),
     accepts="real",
     doc="Divide x by y and round down; the gradient is zero.",
+    example="[7.0, -7.0], 2.0 -> [ 3., -4.]",
 )
 
 remainder = binary(
@@ -45,11 +67,16 @@ remainder = binary(
     dy=lambda xp, g, x, y: -g * xp.floor_divide(x, y),
     accepts="real",
     doc="Return the remainder of floor division, with the sign of y.",
+    example="[7.0, -7.0], 4.0 -> [3., 1.]",
 )
 
-negative = unary("negative", dx=lambda g: -g, linear=True, doc="Change the sign.")
+negative = unary(
+    "negative", dx=lambda g: -g, linear=True, doc="Change the sign.", example="[1.0, -2.0] -> [-1.,  2.]"
+)
 
-positive = unary("positive", dx=lambda g: g, linear=True, doc="Return a copy of x.")
+positive = unary(
+    "positive", dx=lambda g: g, linear=True, doc="Return a copy of x.", example="[1.0, -2.0] -> [ 1., -2.]"
+)
 
 
 def _pow(xp, x, y):
@@ -70,7 +97,9 @@ def _pow_dy(xp, g, x, y, out):
     grown = out * xp.log(xp.where(x == 0, xp.ones_like(x), x))
     if is_complex(xp, out.dtype):
         return g * xp.where(x == 0, xp.zeros_like(grown), grown)
-    return g * xp.where((x == 0) & (y < 0), -inf * xp.ones_like(grown), xp.where(x == 0, xp.zeros_like(grown), grown))
+    return g * xp.where(
+        (x == 0) & (y < 0), -inf * xp.ones_like(grown), xp.where(x == 0, xp.zeros_like(grown), grown)
+    )
 
 
 pow = binary(
@@ -80,17 +109,27 @@ pow = binary(
     dy=_pow_dy,
     lifts_x=True,
     doc="Raise x to the power y; the Python integers 2 and 3 are multiplications.",
+    example="[2.0, 3.0], 2 -> [4., 9.]",
 )
 
-square = unary("square", dx=lambda g, x: g * (2 * x), doc="Multiply x by itself.")
+square = unary(
+    "square", dx=lambda g, x: g * (2 * x), doc="Multiply x by itself.", example="[2.0, 3.0] -> [4., 9.]"
+)
 
-reciprocal = unary("reciprocal", dx=lambda g, out: -g * (out * out), accepts="floating", doc="Return 1/x.")
+reciprocal = unary(
+    "reciprocal",
+    dx=lambda g, out: -g * (out * out),
+    accepts="floating",
+    doc="Return 1/x.",
+    example="[2.0, 4.0] -> [0.5 , 0.25]",
+)
 
 sqrt = unary(
     "sqrt",
     dx=lambda g, out: g / (2 * out),
     accepts="floating",
     doc="Return the square root; its derivative at 0 is inf.",
+    example="[4.0, 9.0] -> [2., 3.]",
 )
 
 hypot = binary(
@@ -99,21 +138,58 @@ hypot = binary(
     dy=lambda xp, g, y, out: g * (y / safe(xp, out)),
     accepts="floating",
     doc="Return sqrt(x**2 + y**2) without overflow; its gradient at the origin is 0.",
+    example="[3.0, 5.0], [4.0, 12.0] -> [ 5., 13.]",
 )
 
 # ---------------------------------------------------------------- exponentials and logarithms
 
-exp = unary("exp", dx=lambda g, out: g * out, accepts="floating", doc="Return e to the power x.")
+exp = unary(
+    "exp",
+    dx=lambda g, out: g * out,
+    accepts="floating",
+    doc="Return e to the power x.",
+    example="[0.0, 1.0] -> [1.        , 2.71828183]",
+)
 
-expm1 = unary("expm1", dx=lambda g, out: g * (out + 1), accepts="floating", doc="Return exp(x) - 1, exact near 0.")
+expm1 = unary(
+    "expm1",
+    dx=lambda g, out: g * (out + 1),
+    accepts="floating",
+    doc="Return exp(x) - 1, exact near 0.",
+    example="[0.0, 1.0] -> [0.        , 1.71828183]",
+)
 
-log = unary("log", dx=lambda g, x: g / x, accepts="floating", doc="Return the natural logarithm.")
+log = unary(
+    "log",
+    dx=lambda g, x: g / x,
+    accepts="floating",
+    doc="Return the natural logarithm.",
+    example="[1.0, 2.0] -> [0.        , 0.69314718]",
+)
 
-log1p = unary("log1p", dx=lambda g, x: g / (1 + x), accepts="floating", doc="Return log(1 + x), exact near 0.")
+log1p = unary(
+    "log1p",
+    dx=lambda g, x: g / (1 + x),
+    accepts="floating",
+    doc="Return log(1 + x), exact near 0.",
+    example="[0.0, 1.0] -> [0.        , 0.69314718]",
+)
 
-log2 = unary("log2", dx=lambda g, x: g / (x * LN2), accepts="floating", doc="Return the logarithm to base 2.")
+log2 = unary(
+    "log2",
+    dx=lambda g, x: g / (x * LN2),
+    accepts="floating",
+    doc="Return the logarithm to base 2.",
+    example="[1.0, 8.0] -> [0., 3.]",
+)
 
-log10 = unary("log10", dx=lambda g, x: g / (x * LN10), accepts="floating", doc="Return the logarithm to base 10.")
+log10 = unary(
+    "log10",
+    dx=lambda g, x: g / (x * LN10),
+    accepts="floating",
+    doc="Return the logarithm to base 10.",
+    example="[1.0, 1000.0] -> [0., 3.]",
+)
 
 
 def _share(xp, g, mine, other, out):
@@ -128,33 +204,89 @@ logaddexp = binary(
     dy=lambda xp, g, x, y, out: _share(xp, g, y, x, out),
     accepts="floating",
     doc="Return log(exp(x) + exp(y)) without overflow.",
+    example="[0.0, 1.0], [0.0, 2.0] -> [0.69314718, 2.31326169]",
 )
 
 # ---------------------------------------------------------------- trigonometric and hyperbolic
 
-sin = unary("sin", dx=lambda xp, g, x: g * xp.cos(x), accepts="floating", doc="Return the sine.")
+sin = unary(
+    "sin",
+    dx=lambda xp, g, x: g * xp.cos(x),
+    accepts="floating",
+    doc="Return the sine.",
+    example="[0.0, 1.0] -> [0.        , 0.84147098]",
+)
 
-cos = unary("cos", dx=lambda xp, g, x: -g * xp.sin(x), accepts="floating", doc="Return the cosine.")
+cos = unary(
+    "cos",
+    dx=lambda xp, g, x: -g * xp.sin(x),
+    accepts="floating",
+    doc="Return the cosine.",
+    example="[0.0, 1.0] -> [1.        , 0.54030231]",
+)
 
-tan = unary("tan", dx=lambda g, out: g * (1 + out * out), accepts="floating", doc="Return the tangent.")
+tan = unary(
+    "tan",
+    dx=lambda g, out: g * (1 + out * out),
+    accepts="floating",
+    doc="Return the tangent.",
+    example="[0.0, 1.0] -> [0.        , 1.55740772]",
+)
 
-asin = unary("asin", dx=lambda xp, g, x: g / xp.sqrt(1 - x * x), accepts="floating", doc="Return the inverse sine.")
+asin = unary(
+    "asin",
+    dx=lambda xp, g, x: g / xp.sqrt(1 - x * x),
+    accepts="floating",
+    doc="Return the inverse sine.",
+    example="[0.0, 1.0] -> [0.        , 1.57079633]",
+)
 
-acos = unary("acos", dx=lambda xp, g, x: -g / xp.sqrt(1 - x * x), accepts="floating", doc="Return the inverse cosine.")
+acos = unary(
+    "acos",
+    dx=lambda xp, g, x: -g / xp.sqrt(1 - x * x),
+    accepts="floating",
+    doc="Return the inverse cosine.",
+    example="[0.0, 1.0] -> [1.57079633, 0.        ]",
+)
 
-atan = unary("atan", dx=lambda g, x: g / (1 + x * x), accepts="floating", doc="Return the inverse tangent.")
+atan = unary(
+    "atan",
+    dx=lambda g, x: g / (1 + x * x),
+    accepts="floating",
+    doc="Return the inverse tangent.",
+    example="[0.0, 1.0] -> [0.        , 0.78539816]",
+)
 
-sinh = unary("sinh", dx=lambda xp, g, x: g * xp.cosh(x), accepts="floating", doc="Return the hyperbolic sine.")
+sinh = unary(
+    "sinh",
+    dx=lambda xp, g, x: g * xp.cosh(x),
+    accepts="floating",
+    doc="Return the hyperbolic sine.",
+    example="[0.0, 1.0] -> [0.        , 1.17520119]",
+)
 
-cosh = unary("cosh", dx=lambda xp, g, x: g * xp.sinh(x), accepts="floating", doc="Return the hyperbolic cosine.")
+cosh = unary(
+    "cosh",
+    dx=lambda xp, g, x: g * xp.sinh(x),
+    accepts="floating",
+    doc="Return the hyperbolic cosine.",
+    example="[0.0, 1.0] -> [1.        , 1.54308063]",
+)
 
-tanh = unary("tanh", dx=lambda g, out: g * (1 - out * out), accepts="floating", doc="Return the hyperbolic tangent.")
+tanh = unary(
+    "tanh",
+    dx=lambda g, out: g * (1 - out * out),
+    accepts="floating",
+    doc="Return the hyperbolic tangent.",
+    example="[0.0, 1.0] -> [0.        , 0.76159416]",
+)
 
 asinh = unary(
     "asinh",
     dx=lambda xp, g, x: g / xp.sqrt(1 + x * x),
     accepts="floating",
     doc="Return the inverse hyperbolic sine.",
+    example="[0.0, 1.0] -> [0.        , 0.88137359]",
 )
 
 acosh = unary(
@@ -162,6 +294,7 @@ acosh = unary(
     dx=lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)),
     accepts="floating",
     doc="Return the inverse hyperbolic cosine.",
+    example="[1.0, 2.0] -> [0.       , 1.3169579]",
 )
 
 atanh = unary(
@@ -169,6 +302,7 @@ atanh = unary(
     dx=lambda g, x: g / (1 - x * x),
     accepts="floating",
     doc="Return the inverse hyperbolic tangent.",
+    example="[0.0, 0.5] -> [0.        , 0.54930614]",
 )
 
 
@@ -183,6 +317,7 @@ atan2 = binary(
     dy=lambda xp, g, x, y: -_over_square(xp, g, x, x, y),
     accepts="floating",
     doc="Return the angle of the point (y, x), in radians; its gradient at the origin is 0.",
+    example="[0.0, 1.0], [-1.0, 0.0] -> [3.14159265, 1.57079633]",
 )
 
 # ---------------------------------------------------------------- corners and parts
@@ -199,23 +334,63 @@ abs = unary(
     "abs",
     dx=lambda xp, g, x: g * (xp.conj(xp.sign(x)) if is_complex(xp, x.dtype) else xp.sign(x)),
     doc="Return the absolute value; its gradient at 0 is 0.",
+    example="[-1.5, 2.0] -> [1.5, 2. ]",
 )
 
-sign = unary("sign", dx=_sign_dx, doc="Return the sign, x/abs(x) for complex x, 0 at 0; zero gradient for real x.")
+sign = unary(
+    "sign",
+    dx=_sign_dx,
+    doc="Return the sign, x/abs(x) for complex x, 0 at 0; zero gradient for real x.",
+    example="[-1.5, 0.0, 2.0] -> [-1.,  0.,  1.]",
+)
 
-conj = unary("conj", dx=lambda xp, g: xp.conj(g), doc="Return the complex conjugate.")
+conj = unary(
+    "conj",
+    dx=lambda xp, g: xp.conj(g),
+    doc="Return the complex conjugate.",
+    example="[1.0 + 2.0j] -> [1.-2.j], dtype=complex128",
+)
 
-real = unary("real", dx=lambda g: g, doc="Return the real part, as a copy.")
+real = unary("real", dx=lambda g: g, doc="Return the real part, as a copy.", example="[1.0 + 2.0j] -> [1.]")
 
-imag = unary("imag", dx=lambda g: g * -1j, accepts="complex", doc="Return the imaginary part, as a copy.")
+imag = unary(
+    "imag",
+    dx=lambda g: g * -1j,
+    accepts="complex",
+    doc="Return the imaginary part, as a copy.",
+    example="[1.0 + 2.0j] -> [2.]",
+)
 
-round = unary("round", dx=lambda xp, g: xp.zeros_like(g), doc="Round to the nearest integer, halves to even; zero gradient.")
+round = unary(
+    "round",
+    dx=lambda xp, g: xp.zeros_like(g),
+    doc="Round to the nearest integer, halves to even; zero gradient.",
+    example="[0.5, 1.5, 2.6] -> [0., 2., 3.]",
+)
 
-floor = unary("floor", dx=lambda xp, g: xp.zeros_like(g), accepts="real", doc="Round down; zero gradient.")
+floor = unary(
+    "floor",
+    dx=lambda xp, g: xp.zeros_like(g),
+    accepts="real",
+    doc="Round down; zero gradient.",
+    example="[-1.5, 1.5] -> [-2.,  1.]",
+)
 
-ceil = unary("ceil", dx=lambda xp, g: xp.zeros_like(g), accepts="real", doc="Round up; zero gradient.")
+ceil = unary(
+    "ceil",
+    dx=lambda xp, g: xp.zeros_like(g),
+    accepts="real",
+    doc="Round up; zero gradient.",
+    example="[-1.5, 1.5] -> [-1.,  2.]",
+)
 
-trunc = unary("trunc", dx=lambda xp, g: xp.zeros_like(g), accepts="real", doc="Round towards 0; zero gradient.")
+trunc = unary(
+    "trunc",
+    dx=lambda xp, g: xp.zeros_like(g),
+    accepts="real",
+    doc="Round towards 0; zero gradient.",
+    example="[-1.5, 1.5] -> [-1.,  1.]",
+)
 
 copysign = binary(
     "copysign",
@@ -223,6 +398,7 @@ copysign = binary(
     dy=lambda xp, g: xp.zeros_like(g),
     accepts="floating",
     doc="Return x with the sign of y; the gradient to y is 0, and to x at 0 too.",
+    example="[1.0, -2.0], [-3.0, 4.0] -> [-1.,  2.]",
 )
 
 nextafter = binary(
@@ -231,6 +407,7 @@ nextafter = binary(
     dy=lambda xp, g: xp.zeros_like(g),
     accepts="floating",
     doc="Return the next number after x towards y; the gradient goes to x.",
+    example="[1.0], [2.0] -> [1.]",
 )
 
 # ---------------------------------------------------------------- choices
@@ -246,6 +423,7 @@ maximum = binary(
     dy=lambda xp, g, x, y: _unless(xp, g, y < x, x == y),
     real_only=True,
     doc="Return the larger of x and y; equal ones get half the gradient each.",
+    example="[1.0, 4.0], [3.0, 2.0] -> [3., 4.]",
 )
 
 minimum = binary(
@@ -254,6 +432,7 @@ minimum = binary(
     dy=lambda xp, g, x, y: _unless(xp, g, y > x, x == y),
     real_only=True,
     doc="Return the smaller of x and y; equal ones get half the gradient each.",
+    example="[1.0, 4.0], [3.0, 2.0] -> [1., 2.]",
 )
 
 
@@ -287,7 +466,9 @@ clip = nary(
     dmax=_clip_dmax,
     real_only=True,
     doc="Limit x to the range from min to max (None: no limit); x exactly at a bound keeps its gradient.",
+    example="[-2.0, 0.5, 2.0], -1.0, 1.0 -> [-1. ,  0.5,  1. ]",
 )
+
 
 def _choices(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
     return condition, x, y
@@ -302,35 +483,50 @@ where = nary(
     prepare=_choices,
     method=False,
     doc="Choose from x where the condition holds, from y elsewhere.",
+    example="[True, False], [1.0, 2.0], [3.0, 4.0] -> [1., 4.]",
 )
 
 # ---------------------------------------------------------------- no derivative
 
-for _name, _doc in {
-    "equal": "Tell where x equals y.",
-    "not_equal": "Tell where x differs from y.",
-    "less": "Tell where x is below y.",
-    "less_equal": "Tell where x is at most y.",
-    "greater": "Tell where x is above y.",
-    "greater_equal": "Tell where x is at least y.",
-    "logical_and": "Tell where both x and y are true.",
-    "logical_or": "Tell where x or y is true.",
-    "logical_xor": "Tell where exactly one of x and y is true.",
-    "bitwise_and": "Combine the bits of x and y by and.",
-    "bitwise_or": "Combine the bits of x and y by or.",
-    "bitwise_xor": "Combine the bits of x and y by exclusive or.",
-    "bitwise_left_shift": "Shift the bits of x left by y.",
-    "bitwise_right_shift": "Shift the bits of x right by y.",
+for _name, (_doc, _example) in {
+    "equal": ("Tell where x equals y.", "[1.0, 2.0], [1.0, 3.0] -> [ True, False], dtype=bool"),
+    "not_equal": ("Tell where x differs from y.", "[1.0, 2.0], [1.0, 3.0] -> [False,  True], dtype=bool"),
+    "less": ("Tell where x is below y.", "[1.0, 2.0], [1.0, 3.0] -> [False,  True], dtype=bool"),
+    "less_equal": ("Tell where x is at most y.", "[1.0, 2.0], [1.0, 3.0] -> [ True,  True], dtype=bool"),
+    "greater": ("Tell where x is above y.", "[1.0, 4.0], [1.0, 3.0] -> [False,  True], dtype=bool"),
+    "greater_equal": ("Tell where x is at least y.", "[1.0, 2.0], [1.0, 3.0] -> [ True, False], dtype=bool"),
+    "logical_and": (
+        "Tell where both x and y are true.",
+        "[True, False], [True, True] -> [ True, False], dtype=bool",
+    ),
+    "logical_or": ("Tell where x or y is true.", "[True, False], [True, True] -> [ True,  True], dtype=bool"),
+    "logical_xor": (
+        "Tell where exactly one of x and y is true.",
+        "[True, False], [True, True] -> [False,  True], dtype=bool",
+    ),
+    "bitwise_and": ("Combine the bits of x and y by and.", "[5, 6], 3 -> [1, 2], dtype=int64"),
+    "bitwise_or": ("Combine the bits of x and y by or.", "[5, 6], 3 -> [7, 7], dtype=int64"),
+    "bitwise_xor": ("Combine the bits of x and y by exclusive or.", "[5, 6], 3 -> [6, 5], dtype=int64"),
+    "bitwise_left_shift": ("Shift the bits of x left by y.", "[5, 6], 1 -> [10, 12], dtype=int64"),
+    "bitwise_right_shift": ("Shift the bits of x right by y.", "[5, 6], 1 -> [2, 3], dtype=int64"),
 }.items():
     _accepts = {"l": "bool", "b": "integer"}[_name[0]] if _name[:3] in ("log", "bit") else "numeric"
-    binary(_name, accepts=_accepts, doc=_doc)
+    binary(_name, accepts=_accepts, doc=_doc, example=_example)
 
-for _name, _doc in {
-    "isfinite": "Tell where x is neither infinite nor NaN.",
-    "isinf": "Tell where x is infinite.",
-    "isnan": "Tell where x is NaN.",
-    "logical_not": "Tell where x is false.",
-    "bitwise_invert": "Invert the bits of x.",
-    "signbit": "Tell where the sign bit is set.",
+for _name, (_doc, _example) in {
+    "isfinite": (
+        "Tell where x is neither infinite nor NaN.",
+        "[1.0, float('inf')] -> [ True, False], dtype=bool",
+    ),
+    "isinf": ("Tell where x is infinite.", "[1.0, float('inf')] -> [False,  True], dtype=bool"),
+    "isnan": ("Tell where x is NaN.", "[1.0, float('nan')] -> [False,  True], dtype=bool"),
+    "logical_not": ("Tell where x is false.", "[True, False] -> [False,  True], dtype=bool"),
+    "bitwise_invert": ("Invert the bits of x.", "[0, 5] -> [-1, -6], dtype=int64"),
+    "signbit": ("Tell where the sign bit is set.", "[-0.0, 1.0] -> [ True, False], dtype=bool"),
 }.items():
-    unary(_name, accepts={"l": "bool", "b": "integer", "s": "floating"}.get(_name[0], "numeric"), doc=_doc)
+    unary(
+        _name,
+        accepts={"l": "bool", "b": "integer", "s": "floating"}.get(_name[0], "numeric"),
+        doc=_doc,
+        example=_example,
+    )

@@ -27,8 +27,12 @@ getitem = operation(
 take = operation(
     "take",
     lambda xp, x, indices, axis: xp.take(x, indices, axis=axis),
-    dx=lambda xp, g, x_shape, indices, axis: xp.place(g, x_shape, through("take", indices=indices, axis=axis)),
-    into=lambda xp, buffer, g, indices, axis: xp.put(buffer, through("take", indices=indices, axis=axis), g, True),
+    dx=lambda xp, g, x_shape, indices, axis: xp.place(
+        g, x_shape, through("take", indices=indices, axis=axis)
+    ),
+    into=lambda xp, buffer, g, indices, axis: xp.put(
+        buffer, through("take", indices=indices, axis=axis), g, True
+    ),
     prepare=lambda x, /, indices, axis: {"indices": indices, "axis": axis},
     accepts="any",
     linear=True,

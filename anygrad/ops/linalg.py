@@ -41,6 +41,7 @@ matmul = nary(
     dy=_matmul_dy,
     batched=True,
     doc="Multiply matrices, over leading axes that broadcast; a vector is a row on the left, a column on the right.",
+    example="[[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0] -> [3., 7.]",
 )
 
 
@@ -51,7 +52,9 @@ def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
     if not -ndim <= axis < 0:
         raise AxisError(message("vecdot", f"axis is {axis}", f"expected a negative axis from {-ndim} to -1"))
     if x.shape[axis] != y.shape[axis]:
-        raise ShapeError(message("vecdot", f"x has shape {x.shape}, y has shape {y.shape}", f"axis {axis} must be equal"))
+        raise ShapeError(
+            message("vecdot", f"x has shape {x.shape}, y has shape {y.shape}", f"axis {axis} must be equal")
+        )
     if xp.isdtype(x.dtype, "complex floating"):
         x = xp.conj(x)
     return xp.sum(x * y, axis=axis)
@@ -62,14 +65,20 @@ def tensordot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Any:
     """Sum products over the last ``axes`` axes of x and the first of y, or over the two given lists of axes."""
     if isinstance(axes, int):
         if not 0 <= axes <= min(x.ndim, y.ndim):
-            raise AxisError(message("tensordot", f"axes is {axes}", f"x has {x.ndim} axes and y has {y.ndim}"))
+            raise AxisError(
+                message("tensordot", f"axes is {axes}", f"x has {x.ndim} axes and y has {y.ndim}")
+            )
         mine, other = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
     else:
         mine = tuple(axis_in("tensordot", a, x.ndim) for a in shape_in("tensordot", axes[0]))
         other = tuple(axis_in("tensordot", a, y.ndim) for a in shape_in("tensordot", axes[1]))
     if [x.shape[a] for a in mine] != [y.shape[a] for a in other]:
         raise ShapeError(
-            message("tensordot", f"x has shape {x.shape}, y has shape {y.shape}", f"axes {mine} of x must equal axes {other} of y")
+            message(
+                "tensordot",
+                f"x has shape {x.shape}, y has shape {y.shape}",
+                f"axes {mine} of x must equal axes {other} of y",
+            )
         )
     left = tuple(a for a in range(x.ndim) if a not in mine)
     right = tuple(a for a in range(y.ndim) if a not in other)

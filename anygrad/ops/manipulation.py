@@ -20,7 +20,11 @@ def _reshape(x: ArrayLike, /, shape: int | tuple[int, ...], *, copy: bool | None
             shape = tuple(x.size // known if n == -1 else n for n in shape)
     if any(n < 0 for n in shape) or prod(shape) != x.size:
         raise ShapeError(
-            message("reshape", f"x has shape {x.shape}, shape is {shape}", f"the sizes must be equal, x has {x.size} entries")
+            message(
+                "reshape",
+                f"x has shape {x.shape}, shape is {shape}",
+                f"the sizes must be equal, x has {x.size} entries",
+            )
         )
     return {"shape": shape, "copy": copy}
 
@@ -34,13 +38,16 @@ reshape = operation(
     is_view=True,
     linear=True,
     doc="Give the entries, in row-major order, another shape; one length may be -1. A view where NumPy gives one.",
+    example="[1.0, 2.0, 3.0, 4.0], (2, -1) -> [[1., 2.],\n        [3., 4.]]",
 )
 
 
 def _permute(x: ArrayLike, /, axes: tuple[int, ...]) -> dict[str, Any]:
     found = axes_in("permute_dims", tuple(axes), x.ndim)
     if len(found or ()) != x.ndim:
-        raise AxisError(message("permute_dims", f"axes is {axes!r}", f"x has {x.ndim} axes, each must be named once"))
+        raise AxisError(
+            message("permute_dims", f"axes is {axes!r}", f"x has {x.ndim} axes, each must be named once")
+        )
     return {"axes": found}
 
 
@@ -57,6 +64,7 @@ permute_dims = operation(
     is_view=True,
     linear=True,
     doc="Reorder the axes. A view.",
+    example="[[1.0, 2.0], [3.0, 4.0]], (1, 0) -> [[1., 3.],\n        [2., 4.]]",
 )
 
 
@@ -73,13 +81,16 @@ flip = operation(
     is_view=True,
     linear=True,
     doc="Reverse the order along the axes. A view.",
+    example="[1.0, 2.0, 3.0] -> [3., 2., 1.]",
 )
 
 
 def _broadcast(x: ArrayLike, /, shape: int | tuple[int, ...]) -> dict[str, Any]:
     shape = shape_in("broadcast_to", shape)
     if len(shape) < x.ndim or any(m not in (1, n) for m, n in zip(x.shape[::-1], shape[::-1], strict=False)):
-        raise ShapeError(message("broadcast_to", f"x has shape {x.shape}", f"it does not broadcast to {shape}"))
+        raise ShapeError(
+            message("broadcast_to", f"x has shape {x.shape}", f"it does not broadcast to {shape}")
+        )
     return {"shape": shape}
 
 
@@ -92,6 +103,7 @@ broadcast_to = operation(
     is_view=True,
     linear=True,
     doc="Repeat along axes of length 1, without memory. A view that cannot be written.",
+    example="[1.0, 2.0], (2, 2) -> [[1., 2.],\n        [1., 2.]]",
 )
 
 
@@ -105,7 +117,9 @@ def _rolled(x: ArrayLike, /, shift: int | tuple[int, ...], axis: Axis = None) ->
     if len(shifts) == 1:
         shifts *= len(axes)
     if len(shifts) != len(axes):
-        raise ShapeError(message("roll", f"shift is {shift!r}, axis is {axis!r}", "expected a shift for each axis"))
+        raise ShapeError(
+            message("roll", f"shift is {shift!r}, axis is {axis!r}", "expected a shift for each axis")
+        )
     return {"shift": shifts, "axis": axes}
 
 
@@ -121,6 +135,7 @@ roll = operation(
     accepts="any",
     linear=True,
     doc="Shift along the axes; what leaves at one end enters at the other.",
+    example="[1.0, 2.0, 3.0], 1 -> [3., 1., 2.]",
 )
 
 
@@ -135,6 +150,7 @@ astype = operation(
     prepare=_cast,
     accepts="any",
     doc="Return a copy of another dtype; complex to real is an error, and an integer result carries no gradient.",
+    example="[1.5, 2.5], ag.int64 -> [1, 2], dtype=int64",
 )
 
 clone = operation(
@@ -145,6 +161,7 @@ clone = operation(
     accepts="any",
     linear=True,
     doc="Return a copy in the same memory order, connected to the graph.",
+    example="[1.0, 2.0] -> [1., 2.]",
 )
 
 # ---------------------------------------------------------------- joining
@@ -155,9 +172,15 @@ def _joined(xs: list[Any], axis: int | None) -> dict[str, Any]:
         return {"axis": None}
     axis = axis_in("concat", axis, xs[0].ndim)
     for i, x in enumerate(xs):
-        if x.ndim != xs[0].ndim or any(m != n for a, (m, n) in enumerate(zip(x.shape, xs[0].shape, strict=True)) if a != axis):
+        if x.ndim != xs[0].ndim or any(
+            m != n for a, (m, n) in enumerate(zip(x.shape, xs[0].shape, strict=True)) if a != axis
+        ):
             raise ShapeError(
-                message("concat", f"array 0 has shape {xs[0].shape}, array {i} has shape {x.shape}", f"all axes but {axis} must be equal")
+                message(
+                    "concat",
+                    f"array 0 has shape {xs[0].shape}, array {i} has shape {x.shape}",
+                    f"all axes but {axis} must be equal",
+                )
             )
     return {"axis": axis}
 
@@ -189,6 +212,7 @@ concat = listed(
     accepts="any",
     linear=True,
     doc="Join arrays along an axis (None: flattened).",
+    example="[[1.0], [2.0, 3.0]] -> [1., 2., 3.]",
 )
 
 
@@ -196,7 +220,11 @@ def _stacked(xs: list[Any], axis: int) -> dict[str, Any]:
     for i, x in enumerate(xs):
         if x.shape != xs[0].shape:
             raise ShapeError(
-                message("stack", f"array 0 has shape {xs[0].shape}, array {i} has shape {x.shape}", "all shapes must be equal")
+                message(
+                    "stack",
+                    f"array 0 has shape {xs[0].shape}, array {i} has shape {x.shape}",
+                    "all shapes must be equal",
+                )
             )
     return {"axis": axis_in("stack", axis, xs[0].ndim + 1)}
 
@@ -223,6 +251,7 @@ stack = listed(
     accepts="any",
     linear=True,
     doc="Join arrays along a new axis.",
+    example="[[1.0, 2.0], [3.0, 4.0]] -> [[1., 2.],\n        [3., 4.]]",
 )
 
 # ---------------------------------------------------------------- built of the above
@@ -244,7 +273,9 @@ def squeeze(xp: Any, x: ArrayLike, /, axis: Axis = None) -> Any:
     if axes is None:
         axes = tuple(i for i, n in enumerate(x.shape) if n == 1)
     if any(x.shape[a] != 1 for a in axes):
-        raise ShapeError(message("squeeze", f"x has shape {x.shape}, axis is {axis!r}", "only axes of length 1 can go"))
+        raise ShapeError(
+            message("squeeze", f"x has shape {x.shape}, axis is {axis!r}", "only axes of length 1 can go")
+        )
     return xp.reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
@@ -265,7 +296,11 @@ def moveaxis(
     new = axes_in("moveaxis", shape_in("moveaxis", destination), x.ndim) or ()
     if len(old) != len(new):
         raise ShapeError(
-            message("moveaxis", f"source is {source!r}, destination is {destination!r}", "expected as many axes in both")
+            message(
+                "moveaxis",
+                f"source is {source!r}, destination is {destination!r}",
+                "expected as many axes in both",
+            )
         )
     placed = dict(zip(new, old, strict=True))
     others = (a for a in range(x.ndim) if a not in old)

@@ -21,6 +21,7 @@ argmax = operation(
     prepare=_position("argmax"),
     accepts="real",
     doc="Return the position of the first largest entry along an axis (None: of the flattened array).",
+    example="[1.0, 4.0, 3.0] -> 1, dtype=int64",
 )
 
 argmin = operation(
@@ -29,4 +30,5 @@ argmin = operation(
     prepare=_position("argmin"),
     accepts="real",
     doc="Return the position of the first smallest entry along an axis (None: of the flattened array).",
+    example="[1.0, 4.0, 3.0] -> 0, dtype=int64",
 )

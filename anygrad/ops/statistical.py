@@ -41,7 +41,9 @@ def _accumulated(name: str) -> Any:
 
 
 def _corrected(name: str) -> Any:
-    def prepare(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> dict[str, Any]:
+    def prepare(
+        x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
+    ) -> dict[str, Any]:
         return {"axis": axes_in(name, axis, x.ndim), "correction": correction, "keepdims": bool(keepdims)}
 
     return prepare
@@ -54,16 +56,20 @@ sum = operation(
     prepare=_accumulated("sum"),
     linear=True,
     doc="Add up the entries along the axes.",
+    example="[[1.0, 2.0], [3.0, 4.0]], axis=0 -> [4., 6.]",
 )
 
 mean = operation(
     "mean",
     lambda xp, x, axis, keepdims: xp.mean(x, axis=axis, keepdims=keepdims),
-    dx=lambda xp, g, x_shape, axis, keepdims: spread(xp, g / count_of(x_shape, axis), x_shape, axis, keepdims),
+    dx=lambda xp, g, x_shape, axis, keepdims: spread(
+        xp, g / count_of(x_shape, axis), x_shape, axis, keepdims
+    ),
     prepare=_reduced("mean"),
     accepts="floating",
     linear=True,
     doc="Return the arithmetic mean along the axes.",
+    example="[[1.0, 2.0], [3.0, 4.0]], axis=0 -> [2., 3.]",
 )
 
 prod = operation(
@@ -72,6 +78,7 @@ prod = operation(
     dx=lambda xp, g, x, axis, keepdims: spread(xp, g, x.shape, axis, keepdims) * others_product(xp, x, axis),
     prepare=_accumulated("prod"),
     doc="Multiply the entries along the axes; the gradient is exact where some are zero.",
+    example="[[1.0, 2.0], [3.0, 4.0]], axis=0 -> [3., 8.]",
 )
 
 
@@ -87,6 +94,7 @@ max = operation(
     prepare=_reduced("max"),
     real_only=True,
     doc="Return the largest entry along the axes; equal ones share the gradient evenly.",
+    example="[[1.0, 4.0], [3.0, 2.0]], axis=0 -> [3., 4.]",
 )
 
 min = operation(
@@ -96,6 +104,7 @@ min = operation(
     prepare=_reduced("min"),
     real_only=True,
     doc="Return the smallest entry along the axes; equal ones share the gradient evenly.",
+    example="[[1.0, 4.0], [3.0, 2.0]], axis=0 -> [1., 2.]",
 )
 
 
@@ -111,7 +120,9 @@ def _deviation(xp, x, axis, correction):
 def _var(xp, x, axis, correction, keepdims):
     if not is_complex(xp, x.dtype):
         return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
-    parts = [xp.var(part, axis=axis, correction=correction, keepdims=keepdims) for part in (xp.real(x), xp.imag(x))]
+    parts = [
+        xp.var(part, axis=axis, correction=correction, keepdims=keepdims) for part in (xp.real(x), xp.imag(x))
+    ]
     return parts[0] + parts[1]
 
 
@@ -124,6 +135,7 @@ var = operation(
     prepare=_corrected("var"),
     accepts="floating",
     doc="Return the variance along the axes, divided by n - correction.",
+    example="[1.0, 2.0, 3.0, 4.0] -> 1.25",
 )
 
 std = operation(
@@ -135,6 +147,7 @@ std = operation(
     prepare=_corrected("std"),
     accepts="floating",
     doc="Return the standard deviation along the axes; its gradient is 0 where it is 0.",
+    example="[1.0, 2.0, 3.0, 4.0], correction=1 -> 1.29099445",
 )
 
 # ---------------------------------------------------------------- cumulative
@@ -176,6 +189,7 @@ cumulative_sum = operation(
     prepare=_cumulative("cumulative_sum"),
     linear=True,
     doc="Return the running sum along an axis.",
+    example="[1.0, 2.0, 3.0] -> [1., 3., 6.]",
 )
 
 cumulative_prod = operation(
@@ -184,6 +198,7 @@ cumulative_prod = operation(
     dx=_cumulative_prod_dx,
     prepare=_cumulative("cumulative_prod"),
     doc="Return the running product along an axis; the gradient is exact where entries are zero.",
+    example="[1.0, 2.0, 3.0] -> [1., 2., 6.]",
 )
 
 # ---------------------------------------------------------------- no derivative
@@ -194,6 +209,7 @@ all = operation(
     prepare=_reduced("all"),
     accepts="any",
     doc="Tell whether all entries along the axes are true.",
+    example="[[True, False], [True, True]], axis=1 -> [False,  True], dtype=bool",
 )
 
 any = operation(
@@ -202,6 +218,7 @@ any = operation(
     prepare=_reduced("any"),
     accepts="any",
     doc="Tell whether some entry along the axes is true.",
+    example="[[True, False], [True, True]], axis=1 -> [ True,  True], dtype=bool",
 )
 
 count_nonzero = operation(
@@ -210,4 +227,5 @@ count_nonzero = operation(
     prepare=_reduced("count_nonzero"),
     accepts="any",
     doc="Count the entries along the axes that are not zero.",
+    example="[0.0, 3.0, 4.0] -> 2, dtype=int64",
 )
