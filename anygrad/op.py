@@ -63,10 +63,12 @@ class Plan:
     ``save(*inputs, out, keywords)`` gives what a node keeps. ``one(xp, g, saved)`` is the gradient of the
     only edge, or None where there are several; ``all`` gives a tuple for all edges, ``each`` one function
     per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
-    into a buffer; ``keeps`` tells whether anything saved is an array. ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
+    into a buffer; ``keeps`` tells whether anything saved is an array, ``parameters`` name what is saved. ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
     """
 
-    __slots__ = ("all", "consume", "each", "into", "keeps", "name", "one", "origins", "row", "save", "which")
+    __slots__ = (
+        "all", "consume", "each", "into", "keeps", "name", "one", "origins", "parameters", "row", "save", "which",
+    )  # fmt: skip
 
     def __init__(self, row: Row, which: tuple[int, ...]) -> None:
         self.row = row
@@ -79,6 +81,7 @@ class Plan:
             if p not in ("g", "xp", "buffer", *needed):
                 needed.append(p)
         sources = [row.source_of(p) for p in needed]
+        self.parameters = tuple(needed)
         self.origins = tuple(origin for _, origin in sources)
         self.keeps = any(origin is not None for origin in self.origins)
         kept = "".join(f"{text}, " for text, _ in sources)
