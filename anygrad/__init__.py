@@ -18,7 +18,7 @@ from anygrad.devices import (
     set_default_device,
     set_default_dtype,
 )
-from anygrad.dispatch import FUNCTIONS as _FUNCTIONS
+from anygrad.functions import FUNCTIONS as _FUNCTIONS
 from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
 from anygrad.methods import METHODS as _METHODS

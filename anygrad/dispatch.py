@@ -7,7 +7,6 @@ an operation needs, and leave whatever is not a plain tensor or a Python scalar 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -17,13 +16,13 @@ import numpy as np
 from anygrad.backends.base import Backend
 from anygrad.devices import backend_of, get_backend, get_default_dtype
 from anygrad.errors import AnygradError, DeviceError, DtypeError, ShapeError, message
-from anygrad.op import CREATIONS, DERIVED, REGISTRY, Row
+from anygrad.op import Row
 from anygrad.rules import broadcast_shape, names_for
 from anygrad.tape import GRAD_MODE, Node, Output
 from anygrad.tensors import SCALARS, Tensor, asarray, native, new, wrap
 from anygrad.views import View, lens, was_written
 
-__all__ = ["FUNCTIONS", "OPERATORS", "REFLECTED"]
+__all__ = ["binary", "broadcasting", "common_backend", "computed", "explained", "record", "refused", "unary"]
 
 grad_mode = GRAD_MODE.get
 Function = Callable[..., Any]
@@ -144,7 +143,12 @@ def record(
         return t
     if row.real_only and t.dtype.kind == "c":
         raise DtypeError(
-            message(row.name, f"x has dtype {t.dtype}", "complex numbers have no order, so no gradient", "use abs(x) or x.real")
+            message(
+                row.name,
+                f"x has dtype {t.dtype}",
+                "complex numbers have no order, so no gradient",
+                "use abs(x) or x.real",
+            )
         )
     plan = row.plans[which]
     for i in plan.origins:
@@ -176,7 +180,11 @@ def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = No
                 if refuse is not None:
                     return refuse(operands)
                 raise DtypeError(
-                    message(row.name, f"{names_for(len(operands))[i]} is of type {type(x).__name__}", "expected a tensor, an array or a scalar")
+                    message(
+                        row.name,
+                        f"{names_for(len(operands))[i]} is of type {type(x).__name__}",
+                        "expected a tensor, an array or a scalar",
+                    )
                 )
             x = asarray(x, device=xp.name)
         lifted.append(x)
@@ -210,7 +218,11 @@ def common_backend(op: str, operands: Iterable[Any]) -> Backend:
             found, first = xp, i
         elif found is not xp:
             raise DeviceError(
-                message(op, f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}", "move one with .to(device)")
+                message(
+                    op,
+                    f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}",
+                    "move one with .to(device)",
+                )
             )
     return get_backend(None) if found is None else found
 
@@ -257,7 +269,15 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> None:
         operands[0] = wrap(xp.full((), operands[0], dtype=native(xp, dtype), device=xp.device), xp, None)
 
 
-CATEGORIES = {"floating": "fc", "real": "iuf", "numeric": "biufc", "integer": "biu", "bool": "biufc", "complex": "c", "any": "biufc"}
+CATEGORIES = {
+    "floating": "fc",
+    "real": "iuf",
+    "numeric": "biufc",
+    "integer": "biu",
+    "bool": "biufc",
+    "complex": "c",
+    "any": "biufc",
+}
 
 
 def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
@@ -273,7 +293,13 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
     if row.batched:
         x, y = tensors
         if not x.ndim or not y.ndim:
-            return ShapeError(message(row.name, f"x has shape {x.shape}, y has shape {y.shape}", "expected at least one axis each"))
+            return ShapeError(
+                message(
+                    row.name,
+                    f"x has shape {x.shape}, y has shape {y.shape}",
+                    "expected at least one axis each",
+                )
+            )
         inner = -2 if y.ndim > 1 else -1
         if x.shape[-1] != y.shape[inner]:
             return ShapeError(
@@ -290,50 +316,15 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
     allowed = CATEGORIES[row.accepts]
     for name, x in zip(names_for(len(tensors)), tensors, strict=True):
         if x.dtype.kind not in allowed or isinstance(error, TypeError):
-            return DtypeError(message(row.name, f"{name} has dtype {x.dtype}", f"expected {row.accepts} dtypes", str(error)))
+            return DtypeError(
+                message(row.name, f"{name} has dtype {x.dtype}", f"expected {row.accepts} dtypes", str(error))
+            )
     return error
 
 
-def nary(row: Row) -> Function:
-    """Make the function of a broadcasting row with a signature of its own."""
-    prepare = row.prepare
-    assert prepare is not None
-
-    def function(*arguments: Any, **keywords: Any) -> Any:
-        return broadcasting(row, prepare(*arguments, **keywords))
-
-    return function
-
-
-def operation(row: Row) -> Function:
-    """Make the function of a row whose forward takes keywords."""
-    prepare, count = row.prepare, len(row.inputs)
-    assert prepare is not None
-
-    def function(*arguments: Any, **keywords: Any) -> Any:
-        operands = list(arguments[:count])
-        if count > len(operands):
-            prepare(*arguments, **keywords)
-        xp = operands[0].xp if isinstance(operands[0], Tensor) else common_backend(row.name, operands)
-        for i, x in enumerate(operands):
-            if not isinstance(x, Tensor) and (i == 0 or x.__class__ not in SCALARS):
-                operands[i] = asarray(x)
-        found = prepare(*operands, *arguments[count:], **keywords)
-        cast, copy = found.pop("cast", None), found.pop("copy", None)
-        x = operands[0]
-        if row.name == "astype":
-            found["dtype"] = native(xp, found["dtype"])
-            if xp.dtypes[found["dtype"]] == x.dtype and not copy:
-                return x
-            copy = None
-        elif cast is not None or (row.accepts == "floating" and not xp.native and x.dtype.kind in "biu"):
-            x = operands[0] = x.astype(get_default_dtype() if cast is None else cast)
-        return computed(row, xp, operands, found, copy)
-
-    return function
-
-
-def computed(row: Row, xp: Backend, operands: list[Any], keywords: dict[str, Any], copy: bool | None = None) -> Any:
+def computed(
+    row: Row, xp: Backend, operands: list[Any], keywords: dict[str, Any], copy: bool | None = None
+) -> Any:
     """Compute a row on canonical keywords, and record it."""
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
     try:
@@ -356,14 +347,21 @@ def computed(row: Row, xp: Backend, operands: list[Any], keywords: dict[str, Any
     else:
         shared = xp.is_alias(out, arrays[0], steps)
     if copy is False and not shared:
-        raise ShapeError(message(row.name, f"x has shape {x.shape}", "this needs a copy", "leave copy=False out"))
+        raise ShapeError(
+            message(row.name, f"x has shape {x.shape}", "this needs a copy", "leave copy=False out")
+        )
     if copy and shared:
         return t.clone()  # type: ignore[attr-defined]
     return lens(x, steps, t.node) if shared else t
 
 
 def outputs(
-    row: Row, xp: Backend, operands: list[Any], arrays: list[Any], out: tuple[Any, ...], keywords: dict[str, Any]
+    row: Row,
+    xp: Backend,
+    operands: list[Any],
+    arrays: list[Any],
+    out: tuple[Any, ...],
+    keywords: dict[str, Any],
 ) -> tuple[Tensor, ...]:
     """Wrap several outputs: each that carries a gradient has an edge of its own to the node."""
     out = tuple(o if o.__class__ is xp.array_type else xp.asarray(o) for o in out)
@@ -377,159 +375,5 @@ def outputs(
     return tensors
 
 
-def listed(row: Row) -> Function:
-    """Make the function of a row over a list of arrays."""
-    prepare, check = row.prepare, row.check
-    assert prepare is not None and check is not None
-    plan = row.plans[(0,)]
-
-    def function(arrays: Any, /, **keywords: Any) -> Any:
-        found = prepare(arrays, **keywords)
-        if isinstance(arrays, Tensor):
-            arrays = list(arrays)
-        if not isinstance(arrays, list | tuple) or not arrays:
-            raise ShapeError(message(row.name, f"got {arrays!r}", "expected a list or tuple of at least one tensor"))
-        xp = common_backend(row.name, arrays)
-        tensors = [asarray(x, device=xp.name) for x in arrays]
-        if found["axis"] is None:
-            tensors = [t.reshape((-1,)) for t in tensors]  # type: ignore[attr-defined]
-            found["axis"] = 0
-        if not xp.native and len({t.dtype for t in tensors}) > 1:
-            target = np.result_type(*(t.dtype for t in tensors))
-            tensors = [t if t.dtype == target else t.astype(target) for t in tensors]  # type: ignore[attr-defined]
-        found = check(tensors, found["axis"])
-        raw = [t.array for t in tensors]
-        try:
-            out = row.forward(xp, raw, **found)
-        except Exception as error:
-            raise explained(row, tensors, error) from error
-        result = wrap(out, xp, None)
-        if grad_mode() and result.dtype.kind in "fc":
-            nodes = [t.node for t in tensors]
-            needs = tuple(i for i, node in enumerate(nodes) if node is not None)
-            if needs:
-                saved = plan.save(raw, out, found | {"needs": needs})
-                result.node = Node(plan, saved, tuple(nodes[i] for i in needs))  # type: ignore[misc]
-        return result
-
-    return function
-
-
-# ---------------------------------------------------------------- functions over the namespace, and creation
-
-
-def derived(function: Function) -> Function:
-    """Bind a function over the namespace to the namespace of its first array."""
-
-    def bound(*arguments: Any, **keywords: Any) -> Any:
-        xp = common_backend(function.__name__, arguments)
-        given = tuple(asarray(x, device=xp.name) if _is_array(x) else x for x in arguments)
-        return function(xp.tensors, *given, **keywords)
-
-    return bound
-
-
-def _is_array(x: Any) -> bool:
-    return not isinstance(x, Tensor) and hasattr(x, "dtype") and backend_of(x) is not None
-
-
-def creation(function: Function) -> Function:
-    """Give a function that makes arrays its ``dtype``, ``device`` and ``requires_grad``."""
-
-    def made(*arguments: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **keywords: Any) -> Tensor:
-        xp = get_backend(device)
-        numbers = [x for x in (*arguments, *keywords.values()) if x.__class__ in SCALARS]
-        if dtype is None:
-            dtype = default_dtype(function.__name__, arguments, numbers)
-        with xp.entered():
-            t = wrap(function(xp, *arguments, dtype=native(xp, dtype), **keywords), xp, None)
-        return t.requires_grad_() if requires_grad else t
-
-    return made
-
-
-def default_dtype(name: str, arguments: Sequence[Any], numbers: Sequence[Any]) -> np.dtype:
-    """Return the dtype that a creation function takes from its scalars."""
-    if name == "full":
-        numbers = [arguments[1]] if len(arguments) > 1 else numbers[-1:]
-    elif name != "arange":
-        numbers = [1j] if name == "linspace" and any(x.__class__ is complex for x in numbers) else [1.0]
-    if any(x.__class__ is complex for x in numbers):
-        return np.result_type(get_default_dtype(), np.complex64)
-    if any(x.__class__ is float for x in numbers):
-        return get_default_dtype()
-    return np.dtype("bool") if numbers and all(x.__class__ is bool for x in numbers) else np.dtype("int64")
-
-
-# ---------------------------------------------------------------- the tables
-
-
-def _named(function: Function, name: str, like: Function | None, doc: str) -> Function:
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = "anygrad"
-    function.__doc__ = doc
-    if like is not None:
-        function.__signature__ = signature_of(like)  # type: ignore[attr-defined]
-    return function
-
-
-def signature_of(function: Function) -> inspect.Signature:
-    """Return a signature without the namespace that comes first."""
-    found = inspect.signature(function)
-    parameters = [p for name, p in found.parameters.items() if name != "xp"]
-    return found.replace(parameters=parameters)
-
-
-def _made(row: Row) -> Function:
-    if row.is_list:
-        return listed(row)
-    if not row.broadcasts:
-        return operation(row)
-    if row.prepare is not None:
-        return nary(row)
-    return binary(row) if len(row.inputs) == 2 else unary(row)
-
-
-def _unary_signature(x: Any, /) -> Tensor: ...
-
-
-def _binary_signature(x: Any, y: Any, /) -> Tensor: ...
-
-
-def documented(row: Row) -> str:
-    """Return a row's docstring."""
-    return row.doc + (f"\n\nSource: {row.source}" if row.source else "")
-
-
-FUNCTIONS: dict[str, Function] = {}
-"""Every function of the namespace by its name, the extras included."""
-
-for _row in REGISTRY.values():
-    _like = _row.prepare or (_unary_signature if len(_row.inputs) == 1 else _binary_signature)
-    FUNCTIONS[_row.name] = _named(_made(_row), _row.name, _like, documented(_row))
-for _name, _function in DERIVED.items():
-    FUNCTIONS[_name] = _named(derived(_function), _name, _function, _function.__doc__ or "")
-for _name, _function in CREATIONS.items():
-    FUNCTIONS[_name] = _named(creation(_function), _name, _function, _function.__doc__ or "")
-
-
 def refused(operands: Sequence[Any]) -> Any:
     return NotImplemented
-
-
-OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "matmul": "matmul",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-    "lshift": "bitwise_left_shift",
-    "rshift": "bitwise_right_shift",
-}
-"""Python's operators with a reflected and an in-place form, and their rows."""

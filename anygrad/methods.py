@@ -9,7 +9,8 @@ import numpy as np
 
 from anygrad import dispatch, views
 from anygrad.devices import get_backend
-from anygrad.dispatch import FUNCTIONS, OPERATORS, broadcasting
+from anygrad.dispatch import broadcasting
+from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.op import DERIVED, REGISTRY
 from anygrad.tape import CROSSING, GRAD_MODE, Node

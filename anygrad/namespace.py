@@ -16,7 +16,7 @@ import numpy as np
 
 from anygrad.backends.base import DTYPES, Backend
 from anygrad.devices import get_backend
-from anygrad.dispatch import FUNCTIONS
+from anygrad.functions import FUNCTIONS
 from anygrad.errors import DtypeError, message
 from anygrad.op import CREATIONS
 from anygrad.tensors import Tensor, asarray, tensor

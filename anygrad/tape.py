@@ -387,7 +387,7 @@ def backward(
         for node, g in arrived:
             collect(node, g) if node in uses else push((node, g))
         del arrived
-        with backend.entered(), backend.quiet():
+        with backend.running():
             while stack:
                 node, g = pop()
                 plan = node.plan

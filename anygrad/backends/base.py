@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 from typing import Any, ClassVar
 
 import numpy as np
+
+from anygrad.errors import DtypeError, message
 
 __all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "follow", "layout_of"]
 
@@ -46,6 +49,8 @@ EXTRAS = (
 DTYPES = tuple(
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
 )
+
+NARROWER = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
 
 
 class Layout:
@@ -95,6 +100,11 @@ def layout_of(shape: tuple[int, ...]) -> np.ndarray:
     return np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides[::-1], writeable=True)
 
 
+def _is_injective(path: tuple[Any, ...]) -> bool:
+    """Tell whether a path leads to no entry twice."""
+    return all(name not in ("take", "broadcast_to") for name, _ in path)
+
+
 class Backend:
     """One array library on one device, as the namespace that formulas are written against."""
 
@@ -120,8 +130,9 @@ class Backend:
                 setattr(self, function, found)
         self.dtypes: dict[Any, np.dtype] = {}
         self.natives: dict[Any, Any] = {}
+        listed = self.listed_dtypes()
         for text in DTYPES:
-            native = getattr(module, text, None)
+            native = listed.get(text)
             if native is not None:
                 self._pair(np.dtype(text), self.native_dtype_object(native))
         self.array_type = type(self.from_numpy(np.zeros(1, np.float32)))
@@ -142,6 +153,8 @@ class Backend:
         Raises ``ImportError`` where the library is missing and ``LookupError`` where the device is.
         """
         module = importlib.import_module(library)
+        if not hasattr(module, "__array_namespace_info__"):
+            raise LookupError(f"the module {library} does not speak the Array API standard")
         info = module.__array_namespace_info__()
         default = info.default_device()
         known = {str(d): d for d in info.devices()}
@@ -163,6 +176,12 @@ class Backend:
 
     # ---------------------------------------------------------------- dtypes and devices
 
+    def listed_dtypes(self) -> dict[str, Any]:
+        """Return the library's own dtypes by name, those left out that this device does not have."""
+        info = getattr(self.module, "__array_namespace_info__", None)
+        usable = set(DTYPES) if info is None else {*info().dtypes(device=self.device), "float16"}
+        return {text: getattr(self.module, text, None) for text in DTYPES if text in usable}
+
     def native_dtype_object(self, found: Any) -> Any:
         """Return the object that arrays of the library carry as ``dtype`` for its attribute ``found``."""
         return found
@@ -171,18 +190,31 @@ class Backend:
         """Return the dtype of an array as NumPy's dtype object."""
         return self.dtypes[array.dtype]
 
-    def default_real(self) -> str:
-        """Return the name of the widest real dtype that can be created here."""
-        return "float64"
+    def within(self, dtype: np.dtype) -> np.dtype:
+        """Return a dtype, or where the device lacks it the narrower one of its kind: for defaults, never for requests."""
+        if dtype in self.natives:
+            return dtype
+        narrow = NARROWER.get(dtype.name)
+        return np.dtype(narrow) if narrow and np.dtype(narrow) in self.natives else dtype
+
+    def advice(self, dtype: np.dtype) -> str:
+        """Say what to do where a dtype was asked for that the device lacks."""
+        return "ask for another dtype"
+
+    def accept(self, array: Any) -> Any:
+        """Return an array that came from outside as the engine may hold it."""
+        return array if type(array) is self.array_type else self.asarray(array)
 
     def from_numpy(self, array: np.ndarray) -> Any:
-        """Copy a host array to this device; NumPy's dtypes the library lacks raise ``TypeError``."""
-        dtype = self.natives.get(array.dtype) if self.natives else None
+        """Copy a host array to this device; raises ``DtypeError`` where the library lacks its dtype."""
+        dtype = self.natives.get(array.dtype)
+        if dtype is None:
+            raise DtypeError(message("dtype", f"got {array.dtype}", f"{self.name} lacks it", self.advice(array.dtype)))
         return self.module.asarray(array, dtype=dtype, device=self.device, copy=True)
 
     def to_numpy(self, array: Any) -> np.ndarray:
         """Copy an array of this device to the host."""
-        return np.asarray(np.from_dlpack(array))
+        return np.array(np.from_dlpack(array) if hasattr(array, "__dlpack__") else array)
 
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
@@ -190,6 +222,13 @@ class Backend:
     def quiet(self) -> contextlib.AbstractContextManager[Any]:
         """Silence floating-point warnings while formulas run."""
         return np.errstate(all="ignore")
+
+    def running(self) -> contextlib.AbstractContextManager[Any]:
+        """Enter the device, and silence floating-point warnings, while formulas run."""
+        stack = contextlib.ExitStack()
+        stack.enter_context(self.entered())
+        stack.enter_context(self.quiet())
+        return stack
 
     def entered(self) -> contextlib.AbstractContextManager[Any]:
         """Make this backend's device the library's current one."""
@@ -232,21 +271,38 @@ class Backend:
         n = int(np.prod(shape))
         gather = path[-1][1] if path and path[-1][0] == "take" else None
         index = follow(_Values, np.arange(n).reshape(shape), path[:-1] if gather else path)
-        flat = self.from_numpy(np.ascontiguousarray(index))
+        flat = self.from_numpy(np.ascontiguousarray(index, dtype=self.within(np.dtype(np.int64))))
         return self.reshape(flat if gather is None else self.take(flat, **gather), (-1,))
 
     def region_set(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
         """Return ``x`` with the region that the path leads to replaced by ``y`` (its shape, or a scalar)."""
-        index = self.positions(x.shape, path)
-        y = self._spread(y, x.dtype, index.shape)
-        return self.reshape(self.index_set(self.reshape(x, (-1,)), y, index, 0), x.shape)
+        if not _is_injective(path):
+            index = self.positions(x.shape, path)
+            y = self._spread(y, x.dtype, index.shape)
+            return self.reshape(self.index_set(self.reshape(x, (-1,)), y, index, 0), x.shape)
+        return self._merged(x, y, path)
 
     def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
         """Return zeros of ``shape`` with ``y`` added into the region that the path leads to."""
-        n = int(np.prod(shape))
-        zeros = self.zeros((n,), dtype=y.dtype, device=self.device)
+        if _is_injective(path):
+            return self._merged(self.zeros(shape, dtype=y.dtype, device=self.device), y, path)
         index = self.positions(shape, path)
+        zeros = self.zeros((math.prod(shape),), dtype=y.dtype, device=self.device)
         return self.reshape(self.index_add(zeros, self.reshape(y, (-1,)), index, 0), shape)
+
+    def _merged(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
+        """Replace a region that holds no entry twice: each entry of ``x`` knows which of ``y`` takes its place."""
+        rows = follow(_Values, np.arange(x.size).reshape(x.shape), path)
+        if not rows.size:
+            return self.asarray(x, copy=True)
+        source = np.full(x.shape, -1, dtype=self.within(np.dtype(np.int64)))
+        source.reshape(-1)[rows] = np.arange(rows.size).reshape(rows.shape)
+        found = self.from_numpy(source >= 0)
+        if not hasattr(y, "dtype") or y.size != rows.size:
+            return self.where(found, self.broadcast_to(self._spread(y, x.dtype, (1,)), x.shape), x)
+        index = self.from_numpy(np.maximum(source, 0).reshape(-1))
+        new = self.take(self.reshape(y, (-1,)), index, axis=0)
+        return self.where(found, self.reshape(new, x.shape), x)
 
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
         """Write (or add) ``y`` into a region of a buffer; only where arrays are ``writable``."""

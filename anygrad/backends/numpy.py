@@ -7,6 +7,7 @@ so it is measured at import with the very function that is used, and not trusted
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from typing import Any, ClassVar
@@ -167,9 +168,13 @@ class NumpyBackend(WritableBackend):
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.array(array)
 
+    def running(self) -> contextlib.AbstractContextManager[Any]:
+        return np.errstate(all="ignore")
+
     def exclusive(self, holder: Any) -> bool:
         return (
             _holders(holder) == _ALONE
+            and holder.array.__class__ is np.ndarray
             and holder.array.base is None
             and holder.array.flags.owndata
             and holder.array.flags.writeable
@@ -183,3 +188,40 @@ class NumpyBackend(WritableBackend):
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         np.add.at(buffer, key, values)
+
+    # ------------------------------------------------ NumPy's own functions, without their Python wrappers
+
+    def sum(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return np.add.reduce(x, axis, None, None, keepdims)
+
+    def prod(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return np.multiply.reduce(x, axis, None, None, keepdims)
+
+    def max(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return np.maximum.reduce(x, axis, None, None, keepdims)
+
+    def min(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return np.minimum.reduce(x, axis, None, None, keepdims)
+
+    def reshape(self, x: Any, shape: tuple[int, ...]) -> Any:
+        return x.reshape(shape)
+
+    def permute_dims(self, x: Any, axes: tuple[int, ...]) -> Any:
+        return x.transpose(axes)
+
+    def matrix_transpose(self, x: Any) -> Any:
+        return x.swapaxes(-1, -2)
+
+    def astype(self, x: Any, dtype: Any, copy: bool = True) -> Any:
+        return x.astype(dtype, copy=copy)
+
+    def zeros_like(self, x: Any) -> Any:
+        return np.zeros(x.shape, x.dtype)
+
+    def broadcast_to(self, x: Any, shape: tuple[int, ...]) -> Any:
+        if x.ndim:
+            return np.broadcast_to(x, shape)
+        # The usual case of a reduction's gradient, at a tenth of the price.
+        out = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        out.flags.writeable = False
+        return out

@@ -1,0 +1,270 @@
+"""The table of functions: from every row, derived and creation function its public one, with signature and docstring."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from anygrad.devices import backend_of, get_backend, get_default_dtype
+from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, unary
+from anygrad.errors import ShapeError, message
+from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
+from anygrad.tape import GRAD_MODE, Node
+from anygrad.tensors import SCALARS, Tensor, asarray, native, wrap
+
+__all__ = ["FUNCTIONS", "OPERATORS"]
+
+Function = Callable[..., Any]
+
+
+def nary(row: Row) -> Function:
+    """Make the function of a broadcasting row with a signature of its own."""
+    prepare = row.prepare
+    assert prepare is not None
+
+    def function(*arguments: Any, **keywords: Any) -> Any:
+        return broadcasting(row, prepare(*arguments, **keywords))
+
+    return function
+
+
+def operation(row: Row) -> Function:
+    """Make the function of a row whose forward takes keywords."""
+    prepare, count = row.prepare, len(row.inputs)
+    assert prepare is not None
+
+    def function(*arguments: Any, **keywords: Any) -> Any:
+        operands = list(arguments[:count])
+        if count > len(operands):
+            prepare(*arguments, **keywords)
+        xp = operands[0].xp if isinstance(operands[0], Tensor) else common_backend(row.name, operands)
+        for i, x in enumerate(operands):
+            if not isinstance(x, Tensor) and (i == 0 or x.__class__ not in SCALARS):
+                operands[i] = asarray(x)
+        found = prepare(*operands, *arguments[count:], **keywords)
+        cast, copy = found.pop("cast", None), found.pop("copy", None)
+        x = operands[0]
+        if row.name == "astype":
+            found["dtype"] = native(xp, found["dtype"])
+            if xp.dtypes[found["dtype"]] == x.dtype and not copy:
+                return x
+            copy = None
+        elif cast is not None or (row.accepts == "floating" and not xp.native and x.dtype.kind in "biu"):
+            x = operands[0] = x.astype(get_default_dtype() if cast is None else cast)
+        return computed(row, xp, operands, found, copy)
+
+    return function
+
+
+def listed(row: Row) -> Function:
+    """Make the function of a row over a list of arrays."""
+    prepare, check = row.prepare, row.check
+    assert prepare is not None and check is not None
+    plan = row.plans[(0,)]
+
+    def function(arrays: Any, /, **keywords: Any) -> Any:
+        found = prepare(arrays, **keywords)
+        if isinstance(arrays, Tensor):
+            arrays = list(arrays)
+        if not isinstance(arrays, list | tuple) or not arrays:
+            raise ShapeError(
+                message(row.name, f"got {arrays!r}", "expected a list or tuple of at least one tensor")
+            )
+        xp = common_backend(row.name, arrays)
+        tensors = [asarray(x, device=xp.name) for x in arrays]
+        if found["axis"] is None:
+            tensors = [t.reshape((-1,)) for t in tensors]  # type: ignore[attr-defined]
+            found["axis"] = 0
+        if not xp.native and len({t.dtype for t in tensors}) > 1:
+            target = np.result_type(*(t.dtype for t in tensors))
+            tensors = [t if t.dtype == target else t.astype(target) for t in tensors]  # type: ignore[attr-defined]
+        found = check(tensors, found["axis"])
+        raw = [t.array for t in tensors]
+        try:
+            out = row.forward(xp, raw, **found)
+        except Exception as error:
+            raise explained(row, tensors, error) from error
+        result = wrap(out, xp, None)
+        if GRAD_MODE.get() and result.dtype.kind in "fc":
+            nodes = [t.node for t in tensors]
+            needs = tuple(i for i, node in enumerate(nodes) if node is not None)
+            if needs:
+                saved = plan.save(raw, out, found | {"needs": needs})
+                result.node = Node(plan, saved, tuple(nodes[i] for i in needs))  # type: ignore[misc]
+        return result
+
+    return function
+
+
+# ---------------------------------------------------------------- functions over the namespace, and creation
+
+
+def derived(function: Function) -> Function:
+    """Bind a function over the namespace to the namespace of its first array."""
+
+    def bound(*arguments: Any, **keywords: Any) -> Any:
+        xp = common_backend(function.__name__, arguments)
+        given = tuple(asarray(x, device=xp.name) if _is_array(x) else x for x in arguments)
+        return function(xp.tensors, *given, **keywords)
+
+    return bound
+
+
+def _is_array(x: Any) -> bool:
+    return not isinstance(x, Tensor) and hasattr(x, "dtype") and backend_of(x) is not None
+
+
+def creation(function: Function) -> Function:
+    """Give a function that makes arrays its ``dtype``, ``device`` and ``requires_grad``."""
+
+    def made(
+        *arguments: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **keywords: Any
+    ) -> Tensor:
+        xp = get_backend(device)
+        numbers = [x for x in (*arguments, *keywords.values()) if x.__class__ in SCALARS]
+        if dtype is None:
+            dtype = default_dtype(function.__name__, arguments, numbers)
+        with xp.entered():
+            t = wrap(function(xp, *arguments, dtype=native(xp, dtype), **keywords), xp, None)
+        return t.requires_grad_() if requires_grad else t
+
+    signature = signature_of(function)
+    extra = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, default, annotation in (("device", None, "Any"), ("requires_grad", False, "bool"))
+    ]
+    made.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *extra])  # type: ignore[attr-defined]
+    return made
+
+
+def default_dtype(name: str, arguments: Sequence[Any], numbers: Sequence[Any]) -> np.dtype:
+    """Return the dtype that a creation function takes from its scalars."""
+    if name == "full":
+        numbers = [arguments[1]] if len(arguments) > 1 else numbers[-1:]
+    elif name != "arange":
+        numbers = [1j] if name == "linspace" and any(x.__class__ is complex for x in numbers) else [1.0]
+    if any(x.__class__ is complex for x in numbers):
+        return np.result_type(get_default_dtype(), np.complex64)
+    if any(x.__class__ is float for x in numbers):
+        return get_default_dtype()
+    return np.dtype("bool") if numbers and all(x.__class__ is bool for x in numbers) else np.dtype("int64")
+
+
+# ---------------------------------------------------------------- signatures and docstrings
+
+
+def signature_of(function: Function) -> inspect.Signature:
+    """Return a signature without the namespace that comes first."""
+    found = inspect.signature(function)
+    return found.replace(parameters=[p for name, p in found.parameters.items() if name != "xp"])
+
+
+def _unary(x: ArrayLike, /) -> Any: ...
+
+
+def _binary(x: ArrayLike, y: ArrayLike, /) -> Any: ...
+
+
+def _example(name: str, example: str) -> str:
+    """Return a doctest from ``arguments -> result``: lists are made tensors."""
+    given, _, result = example.partition(" -> ")
+    depth, out = 0, []
+    outermost = 1 if name in ("concat", "stack") else 0
+    for c in given:
+        if c == "[" and depth == outermost:
+            out.append("ag.asarray(")
+        depth += (c == "[") - (c == "]")
+        out.append(c)
+        if c == "]" and depth == outermost:
+            out.append(")")
+    if ", dtype=" not in result:
+        result += ", dtype=float64"
+    call = "".join(out)
+    call = f"[{call[1:-1]}]" if outermost else call
+    return f">>> import anygrad as ag\n>>> ag.{name}({call})\ntensor({result}, device='cpu')"
+
+
+DTYPES_TAKEN = {
+    "floating": "floating and complex (integers become floats as NumPy's do)",
+    "real": "integers and real floating",
+    "numeric": "all but booleans",
+    "integer": "integers and booleans",
+    "bool": "booleans",
+    "complex": "complex",
+    "any": "all",
+}
+
+
+def _documented(row: Row) -> str:
+    """Return a row's docstring: its line, shapes, dtypes, errors, its source and an example."""
+    shapes = "Any shapes that broadcast." if row.broadcasts and len(row.inputs) > 1 else ""
+    if row.batched:
+        shapes = "Shapes (..., m, k) and (..., k, n) give (..., m, n); the leading axes broadcast."
+    errors = ["``DtypeError`` for another dtype"]
+    if len(row.inputs) > 1 or row.is_list:
+        errors = ["``ShapeError`` where the shapes do not fit", "``DeviceError`` for mixed devices", *errors]
+    if row.prepare is not None and "axis" in inspect.signature(row.prepare).parameters:
+        errors.insert(0, "``AxisError`` for an axis that is not there")
+    flow = "Differentiable to any order." if row.formulas else "Carries no gradient."
+    if row.real_only:
+        flow = "Differentiable to any order, for real dtypes."
+    lines = [row.doc, "", " ".join(filter(None, [shapes, f"Dtypes: {DTYPES_TAKEN[row.accepts]}.", flow]))]
+    lines.append(f"Raises {', '.join(errors)}.")
+    if row.source:
+        lines += ["", f"Source: {row.source}"]
+    if row.example:
+        lines += ["", _example(row.name, row.example)]
+    return "\n".join(lines)
+
+
+def _named(function: Function, name: str, doc: str, signature: inspect.Signature | None) -> Function:
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "anygrad"
+    function.__doc__ = doc
+    if signature is not None:
+        function.__signature__ = signature  # type: ignore[attr-defined]
+    return function
+
+
+def _made(row: Row) -> Function:
+    if row.is_list:
+        return listed(row)
+    if not row.broadcasts:
+        return operation(row)
+    if row.prepare is not None:
+        return nary(row)
+    return binary(row) if len(row.inputs) == 2 else unary(row)
+
+
+# ---------------------------------------------------------------- the tables
+
+FUNCTIONS: dict[str, Function] = {}
+"""Every function of the namespace by its name, the extras included."""
+
+for _row in REGISTRY.values():
+    _like = _row.prepare or (_unary if len(_row.inputs) == 1 else _binary)
+    FUNCTIONS[_row.name] = _named(_made(_row), _row.name, _documented(_row), signature_of(_like))
+for _name, _function in DERIVED.items():
+    FUNCTIONS[_name] = _named(derived(_function), _name, _function.__doc__ or "", signature_of(_function))
+for _name, _function in CREATIONS.items():
+    FUNCTIONS[_name] = _named(creation(_function), _name, _function.__doc__ or "", None)
+
+OPERATORS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
+}
+"""Python's operators with a reflected and an in-place form, and their rows."""
