@@ -13,6 +13,7 @@ __all__ = [
     "DeviceUnavailableError",
     "DtypeError",
     "FreedGraphError",
+    "GradcheckError",
     "GradientError",
     "GraphExitError",
     "IndexingError",
@@ -56,6 +57,10 @@ class GradientError(AnygradError, RuntimeError):
 
 class FreedGraphError(GradientError):
     """A backward pass over a graph whose saved values an earlier pass released."""
+
+
+class GradcheckError(AnygradError, AssertionError):
+    """A gradient that differs from finite differences."""
 
 
 class GraphExitError(AnygradError, RuntimeError):

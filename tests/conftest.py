@@ -1,0 +1,101 @@
+"""Which backends a test runs on, and what is put back after each.
+
+A test that asks for ``target`` (or for ``device``, ``backend`` or ``make``, which come from it) runs once for
+every backend of ``--backends``, or on ``--device`` alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anygrad as ag
+from anygrad import devices
+from anygrad.backends.base import Backend
+from anygrad.errors import AnygradError
+from anygrad.tape import GRAD_MODE
+from tests.targets import DEVICES, Target
+
+DEFAULT = "numpy,strict"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backends", default=DEFAULT, help=f"comma-separated, of {', '.join(DEVICES)}")
+    parser.addoption("--device", default=None, help="one device for all tests, in place of --backends")
+
+
+def chosen_backends(config: pytest.Config) -> list[str]:
+    """Return the names of the backends that this run is to test."""
+    if config.getoption("--device"):
+        return [config.getoption("--device")]
+    names = [name.strip() for name in config.getoption("--backends").split(",") if name.strip()]
+    unknown = [name for name in names if name not in DEVICES]
+    if unknown or not names:
+        raise pytest.UsageError(f"--backends {','.join(unknown)}: expected some of {', '.join(DEVICES)}")
+    return names
+
+
+def opened(name: str) -> Target:
+    """Return the target of a name; skip where its library is missing, or fail where that is asked for."""
+    if name == "jax":
+        enable_x64()
+    try:
+        return Target(name, devices.get_backend(DEVICES.get(name, name)))
+    except (ImportError, AnygradError) as error:
+        if os.environ.get("ANYGRAD_REQUIRE_BACKENDS") == "1":
+            pytest.fail(f"{name} was asked for and cannot be used: {error}")
+        pytest.skip(f"{name} cannot be used: {error}")
+
+
+def enable_x64() -> None:
+    """Give JAX double precision, which finite differences need."""
+    try:
+        import jax
+    except ImportError:
+        return
+    jax.config.update("jax_enable_x64", True)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "target" in metafunc.fixturenames:
+        metafunc.parametrize("target", chosen_backends(metafunc.config), indirect=True)
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> Target:
+    """A backend under test, and how inputs are made for it."""
+    return opened(request.param)
+
+
+@pytest.fixture
+def device(target: Target) -> str:
+    """The name of the device under test."""
+    return target.device
+
+
+@pytest.fixture
+def backend(target: Target) -> Backend:
+    """The backend under test."""
+    return target.backend
+
+
+@pytest.fixture
+def make(target: Target) -> Callable[..., Any]:
+    """``make(host, grad=False, layout="C")``: a tensor on the device under test."""
+    return target.make
+
+
+@pytest.fixture(autouse=True)
+def sealed() -> Iterator[None]:
+    """Start every test with gradients on and the defaults unset; fail the one that leaves them otherwise."""
+    token = GRAD_MODE.set(True)
+    yield
+    left = GRAD_MODE.get(), str(ag.get_default_device()), ag.get_default_dtype()
+    GRAD_MODE.reset(token)
+    ag.set_default_device("cpu")
+    ag.set_default_dtype(np.float64)
+    assert left == (True, "cpu", np.float64), f"the test left grad mode, device and dtype at {left}"
