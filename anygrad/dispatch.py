@@ -1,4 +1,4 @@
-"""From rows to functions: one closure for each arity makes what ``anygrad.add``, ``x.add``, ``+`` and ``add_`` are.
+"""From rows to functions: one closure for each arity is ``anygrad.add``, ``x.add``, ``+`` and behind ``add_``.
 
 The closures of one and two inputs are the hot path: they read each attribute once, fill only the slots that
 an operation needs, and leave whatever is not a plain tensor or a Python scalar to ``broadcasting``.
@@ -64,7 +64,7 @@ def unary(row: Row) -> Function:
 
 
 def binary(row: Row, refuse: Function | None = None) -> Function:
-    """Make the function of an elementwise row of two inputs; ``refuse(operands)`` answers for foreign objects."""
+    """Make the function of an elementwise row of two inputs; ``refuse`` answers for foreign objects."""
     forward = row.forward
     x_plan, y_plan, both = (row.plans.get(which) for which in ((0,), (1,), (0, 1)))
     recorded = both is not None and not row.real_only
@@ -137,19 +137,18 @@ def record(
     """Give a result its node, where a gradient is to flow."""
     if not row.differentiable or not grad_mode():
         return t
-    nodes = [operands[i].node if isinstance(operands[i], Tensor) else None for i in row.differentiable]
-    which = tuple(i for i, node in zip(row.differentiable, nodes, strict=True) if node is not None)
+    which: tuple[int, ...] = ()
+    edges: tuple[Node, ...] = ()
+    for i in row.differentiable:
+        node = operands[i].node if isinstance(operands[i], Tensor) else None
+        if node is not None:
+            which += (i,)
+            edges += (node,)
     if not which or t.dtype.kind not in "fc":
         return t
     if row.real_only and t.dtype.kind == "c":
-        raise DtypeError(
-            message(
-                row.name,
-                f"x has dtype {t.dtype}",
-                "complex numbers have no order, so no gradient",
-                "use abs(x) or x.real",
-            )
-        )
+        advice = "complex numbers have no order, so no gradient", "use abs(x) or x.real"
+        raise DtypeError(message(row.name, f"x has dtype {t.dtype}", *advice))
     plan = row.plans[which]
     for i in plan.origins:
         if i.__class__ is int and was_written(operands[i]):
@@ -165,7 +164,6 @@ def record(
             for i in which
         )
         fits = found if any(f is not None for f in found) else None
-    edges = tuple(node for node in nodes if node is not None)
     t.node = Node(plan, plan.save(*arrays, out, keywords), edges, fits)
     return t
 
@@ -179,13 +177,8 @@ def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = No
             if backend_of(x) is None and not (row.batched and x.__class__ in SCALARS):
                 if refuse is not None:
                     return refuse(operands)
-                raise DtypeError(
-                    message(
-                        row.name,
-                        f"{names_for(len(operands))[i]} is of type {type(x).__name__}",
-                        "expected a tensor, an array or a scalar",
-                    )
-                )
+                got = f"{names_for(len(operands))[i]} is of type {type(x).__name__}"
+                raise DtypeError(message(row.name, got, "expected a tensor, an array or a scalar"))
             x = asarray(x, device=xp.name)
         lifted.append(x)
     if not any(isinstance(x, Tensor) for x in lifted):
@@ -217,13 +210,8 @@ def common_backend(op: str, operands: Iterable[Any]) -> Backend:
         if found is None:
             found, first = xp, i
         elif found is not xp:
-            raise DeviceError(
-                message(
-                    op,
-                    f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}",
-                    "move one with .to(device)",
-                )
-            )
+            got = f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}"
+            raise DeviceError(message(op, got, "move one with .to(device)"))
     return get_backend(None) if found is None else found
 
 
@@ -239,45 +227,50 @@ def numpy_result(name: str, *dtypes: np.dtype) -> np.dtype | None:
 def promoted(row: Row, xp: Backend, operands: list[Any]) -> None:
     """Cast operands, in place, to what NumPy would compute in, where the library would not do so itself."""
     first = 1 if row.name == "where" else 0
-    tensors = [x for x in operands[first:] if isinstance(x, Tensor)]
-    kinds = [x.dtype for x in tensors]
+    kinds = [x.dtype for x in operands[first:] if isinstance(x, Tensor)]
     scalars = [x for x in operands[first:] if x is not None and not isinstance(x, Tensor)]
-    if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b" and not xp.native:
-        operands[0] = operands[0].astype("bool")  # type: ignore[attr-defined]
-    target = np.result_type(*kinds) if kinds else get_default_dtype()
-    wide = any(s.__class__ is complex for s in scalars), any(s.__class__ is float for s in scalars)
-    if wide[0] and target.kind != "c":
-        target = np.result_type(target if target.kind == "f" else get_default_dtype(), np.complex64)
-    elif wide[1] and target.kind in "biu":
-        target = get_default_dtype()
-    elif target.kind == "b" and any(s.__class__ is int for s in scalars):
-        target = np.dtype("int64")
-    elif xp.native:
-        target = None  # type: ignore[assignment]
-    if not xp.native and row.accepts == "bool":
-        target = np.dtype("bool")
-    if target is not None and row.accepts == "floating" and target.kind in "biu":
-        target = numpy_result(row.name, *[target] * len(operands)) or target
-        if target not in xp.natives:
-            target = get_default_dtype()
-    if target is not None:
+    target = None
+    if not xp.native or float not in xp.scalars:
+        if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b":
+            operands[0] = operands[0].astype("bool")
+        target = _common_dtype(kinds, scalars)
+        if row.accepts == "bool":
+            target = np.dtype("bool")
+        elif row.accepts == "floating" and target.kind in "biu":
+            target = numpy_result(row.name, *[target] * len(operands)) or target
+            if target not in xp.natives:
+                target = get_default_dtype()
         for i in range(first, len(operands)):
             if isinstance(operands[i], Tensor) and operands[i].dtype != target:
                 operands[i] = operands[i].astype(target)
-    if row.lifts_x and not isinstance(operands[0], Tensor) and len(kinds) == 1:
-        dtype = target if target is not None else np.result_type(kinds[0])
-        operands[0] = wrap(xp.full((), operands[0], dtype=native(xp, dtype), device=xp.device), xp, None)
+    if row.lifts_x and scalars and not isinstance(operands[0], Tensor):
+        dtype = np.result_type(kinds[0], operands[0]) if target is None else target
+        lifted = xp.full((), operands[0], dtype=native(xp, dtype), device=xp.device)
+        operands[0] = wrap(lifted, xp, None)
 
 
-CATEGORIES = {
-    "floating": "fc",
-    "real": "iuf",
-    "numeric": "biufc",
-    "integer": "biu",
+def _common_dtype(kinds: list[np.dtype], scalars: list[Any]) -> np.dtype:
+    """Return the dtype that tensors and Python scalars have in common: a scalar widens no kind."""
+    target = np.result_type(*kinds) if kinds else get_default_dtype()
+    if any(s.__class__ is complex for s in scalars) and target.kind != "c":
+        return np.result_type(target if target.kind == "f" else get_default_dtype(), np.complex64)
+    if any(s.__class__ is float for s in scalars) and target.kind in "biu":
+        return get_default_dtype()
+    if target.kind == "b" and any(s.__class__ is int for s in scalars):
+        return np.dtype("int64")
+    return target
+
+
+KINDS = {
+    "any": "biufc",
     "bool": "biufc",
     "complex": "c",
-    "any": "biufc",
+    "floating": "fc",
+    "integer": "biu",
+    "numeric": "biufc",
+    "real": "iuf",
 }
+"""The dtype kinds that rows take, by the standard's word for them."""
 
 
 def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
@@ -292,66 +285,51 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
             return found
     if row.batched:
         x, y = tensors
+        got = f"x has shape {x.shape}, y has shape {y.shape}"
         if not x.ndim or not y.ndim:
-            return ShapeError(
-                message(
-                    row.name,
-                    f"x has shape {x.shape}, y has shape {y.shape}",
-                    "expected at least one axis each",
-                )
-            )
+            return ShapeError(message(row.name, got, "expected at least one axis each"))
         inner = -2 if y.ndim > 1 else -1
         if x.shape[-1] != y.shape[inner]:
-            return ShapeError(
-                message(
-                    row.name,
-                    f"x has shape {x.shape}, y has shape {y.shape}",
-                    f"the last axis of x ({x.shape[-1]}) must equal axis {inner} of y ({y.shape[inner]})",
-                )
-            )
+            must = f"the last axis of x ({x.shape[-1]}) must equal axis {inner} of y ({y.shape[inner]})"
+            return ShapeError(message(row.name, got, must))
         try:
             broadcast_shape(row.name, x.shape[:-2], y.shape[:-2])
         except ShapeError as found:
             return found
-    allowed = CATEGORIES[row.accepts]
+    allowed = KINDS[row.accepts]
     for name, x in zip(names_for(len(tensors)), tensors, strict=True):
         if x.dtype.kind not in allowed or isinstance(error, TypeError):
-            return DtypeError(
-                message(row.name, f"{name} has dtype {x.dtype}", f"expected {row.accepts} dtypes", str(error))
-            )
+            got = f"{name} has dtype {x.dtype}"
+            return DtypeError(message(row.name, got, f"expected {row.accepts} dtypes", str(error)))
     return error
 
 
 def computed(
     row: Row, xp: Backend, operands: list[Any], keywords: dict[str, Any], copy: bool | None = None
 ) -> Any:
-    """Compute a row on canonical keywords, and record it."""
+    """Compute a row on canonical keywords, and record it; ``copy`` is what a view was asked for."""
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
     try:
         out = row.forward(xp, *arrays, **keywords)
     except Exception as error:
         raise explained(row, operands, error) from error
-    if isinstance(out, tuple):
-        return outputs(row, xp, operands, arrays, out, keywords)
     if out.__class__ is not xp.array_type:
+        if isinstance(out, tuple):
+            return outputs(row, xp, operands, arrays, out, keywords)
         out = xp.asarray(out)
-    if not row.is_view:
-        return record(row, xp, wrap(out, xp, None), operands, arrays, out, keywords)
-    x = operands[0]
     t = record(row, xp, wrap(out, xp, None), operands, arrays, out, keywords)
-    steps = ((row.name, keywords),)
-    if xp.aliases_exactly:
-        shared = xp.is_alias(out, arrays[0], steps)
-    elif x.__class__ is View:
+    if not row.is_view:
+        return t
+    x, steps = operands[0], ((row.name, keywords),)
+    if x.__class__ is View and not xp.aliases_exactly:
         shared = xp.is_alias(out, x.base.array, (x.path or ()) + steps)
     else:
         shared = xp.is_alias(out, arrays[0], steps)
     if copy is False and not shared:
-        raise ShapeError(
-            message(row.name, f"x has shape {x.shape}", "this needs a copy", "leave copy=False out")
-        )
+        got = f"x has shape {x.shape}"
+        raise ShapeError(message(row.name, got, "this needs a copy", "leave copy=False out"))
     if copy and shared:
-        return t.clone()  # type: ignore[attr-defined]
+        return t.clone()
     return lens(x, steps, t.node) if shared else t
 
 

@@ -1,4 +1,4 @@
-"""The table of functions: from every row, derived and creation function its public one, with signature and docstring."""
+"""The table of functions: of every row, derived and creation function its public one, documented."""
 
 from __future__ import annotations
 
@@ -36,25 +36,37 @@ def operation(row: Row) -> Function:
     prepare, count = row.prepare, len(row.inputs)
     assert prepare is not None
 
+    casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts == "floating"
+
     def function(*arguments: Any, **keywords: Any) -> Any:
         operands = list(arguments[:count])
-        if count > len(operands):
-            prepare(*arguments, **keywords)
-        xp = operands[0].xp if isinstance(operands[0], Tensor) else common_backend(row.name, operands)
-        for i, x in enumerate(operands):
-            if not isinstance(x, Tensor) and (i == 0 or x.__class__ not in SCALARS):
-                operands[i] = asarray(x)
-        found = prepare(*operands, *arguments[count:], **keywords)
-        cast, copy = found.pop("cast", None), found.pop("copy", None)
+        if len(operands) < count:
+            prepare(*arguments, **keywords)  # whose TypeError names what is missing
+        if count > 1 or not isinstance(operands[0], Tensor):
+            xp = common_backend(row.name, operands)
+            operands[:1] = [asarray(operands[0], device=xp.name)]
+            operands[1:] = [x if x.__class__ in SCALARS else asarray(x, device=xp.name) for x in operands[1:]]
         x = operands[0]
-        if row.name == "astype":
-            found["dtype"] = native(xp, found["dtype"])
-            if xp.dtypes[found["dtype"]] == x.dtype and not copy:
-                return x
-            copy = None
-        elif cast is not None or (row.accepts == "floating" and not xp.native and x.dtype.kind in "biu"):
-            x = operands[0] = x.astype(get_default_dtype() if cast is None else cast)
+        xp = x.xp
+        found = prepare(*operands, *arguments[count:], **keywords)
+        copy = found.pop("copy", None) if row.is_view else None
+        cast = found.pop("cast", None) if casts else None
+        if cast is not None or (floating and not xp.native and x.dtype.kind in "biu"):
+            operands[0] = x.astype(get_default_dtype() if cast is None else cast)
         return computed(row, xp, operands, found, copy)
+
+    return function
+
+
+def astype(row: Row) -> Function:
+    """Make the function that casts: it takes NumPy's dtypes, whatever the backend's are."""
+
+    def function(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+        x = asarray(x)
+        target = native(x.xp, dtype)
+        if not copy and x.xp.dtypes[target] == x.dtype:
+            return x
+        return computed(row, x.xp, [x], {"dtype": target})
 
     return function
 
@@ -70,9 +82,8 @@ def listed(row: Row) -> Function:
         if isinstance(arrays, Tensor):
             arrays = list(arrays)
         if not isinstance(arrays, list | tuple) or not arrays:
-            raise ShapeError(
-                message(row.name, f"got {arrays!r}", "expected a list or tuple of at least one tensor")
-            )
+            got = f"got {arrays!r}"
+            raise ShapeError(message(row.name, got, "expected a list or tuple of at least one tensor"))
         xp = common_backend(row.name, arrays)
         tensors = [asarray(x, device=xp.name) for x in arrays]
         if found["axis"] is None:
@@ -159,7 +170,9 @@ def default_dtype(name: str, arguments: Sequence[Any], numbers: Sequence[Any]) -
 def signature_of(function: Function) -> inspect.Signature:
     """Return a signature without the namespace that comes first."""
     found = inspect.signature(function)
-    return found.replace(parameters=[p for name, p in found.parameters.items() if name != "xp"])
+    parameters = [p for name, p in found.parameters.items() if name != "xp"]
+    result = found.return_annotation if function in DERIVED.values() else "Tensor"
+    return found.replace(parameters=parameters, return_annotation="Tensor" if result == "Any" else result)
 
 
 def _unary(x: ArrayLike, /) -> Any: ...
@@ -233,7 +246,7 @@ def _made(row: Row) -> Function:
     if row.is_list:
         return listed(row)
     if not row.broadcasts:
-        return operation(row)
+        return astype(row) if row.name == "astype" else operation(row)
     if row.prepare is not None:
         return nary(row)
     return binary(row) if len(row.inputs) == 2 else unary(row)

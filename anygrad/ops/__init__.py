@@ -1,5 +1,23 @@
-"""The rows, a module per chapter of the standard. A row sees ``op`` and ``rules``, and nothing else of anygrad."""
+"""The rows, a module per chapter of the standard. A row sees ``op`` and ``rules``, nothing else of anygrad."""
 
-from anygrad.ops import creation, elementwise, indexing, linalg, manipulation, searching, statistical
+from anygrad.ops import (
+    creation,
+    elementwise,
+    indexing,
+    linalg,
+    manipulation,
+    searching,
+    statistical,
+    transcendental,
+)
 
-__all__ = ["creation", "elementwise", "indexing", "linalg", "manipulation", "searching", "statistical"]
+__all__ = [
+    "creation",
+    "elementwise",
+    "indexing",
+    "linalg",
+    "manipulation",
+    "searching",
+    "statistical",
+    "transcendental",
+]

@@ -87,7 +87,7 @@ region_set = operation(
     prepare=lambda x, y, /, path, winners=None: {"path": path, "winners": winners},
     accepts="any",
     public=False,
-    doc="Return x with the part that a path leads to replaced by y, which has the part's shape or is a scalar.",
+    doc="Return x with the part that a path leads to replaced by y: of the part's shape, or a scalar.",
 )
 
 index_add = operation(

@@ -40,7 +40,7 @@ matmul = nary(
     dx=_matmul_dx,
     dy=_matmul_dy,
     batched=True,
-    doc="Multiply matrices, over leading axes that broadcast; a vector is a row on the left, a column on the right.",
+    doc="Multiply matrices; leading axes broadcast, a vector is a row on the left, a column on the right.",
     example="[[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0] -> [3., 7.]",
 )
 
@@ -62,7 +62,7 @@ def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
 
 @derived
 def tensordot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Any:
-    """Sum products over the last ``axes`` axes of x and the first of y, or over the two given lists of axes."""
+    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes."""
     if isinstance(axes, int):
         if not 0 <= axes <= min(x.ndim, y.ndim):
             raise AxisError(

@@ -37,7 +37,7 @@ reshape = operation(
     accepts="any",
     is_view=True,
     linear=True,
-    doc="Give the entries, in row-major order, another shape; one length may be -1. A view where NumPy gives one.",
+    doc="Give the entries another shape, in row-major order; -1 is filled in. A view where NumPy has one.",
     example="[1.0, 2.0, 3.0, 4.0], (2, -1) -> [[1., 2.],\n        [3., 4.]]",
 )
 
@@ -140,7 +140,7 @@ roll = operation(
 
 
 def _cast(x: ArrayLike, dtype: Any, /, *, copy: bool = True) -> dict[str, Any]:
-    return {"dtype": dtype, "copy": copy}
+    return {"dtype": dtype}
 
 
 astype = operation(
@@ -149,7 +149,7 @@ astype = operation(
     dx=lambda xp, g, x_shape, x_dtype: rules.fit(xp, g, x_shape, x_dtype),
     prepare=_cast,
     accepts="any",
-    doc="Return a copy of another dtype; complex to real is an error, and an integer result carries no gradient.",
+    doc="Return a copy of another dtype; an integer result carries no gradient.",
     example="[1.5, 2.5], ag.int64 -> [1, 2], dtype=int64",
 )
 
@@ -308,7 +308,7 @@ def moveaxis(
 
 
 @derived
-def broadcast_arrays(xp: Any, *arrays: ArrayLike) -> Any:
+def broadcast_arrays(xp: Any, *arrays: ArrayLike) -> tuple[Any, ...]:
     """Broadcast arrays against one another, to a tuple of views that cannot be written."""
     shape = rules.broadcast_shape("broadcast_arrays", *(x.shape for x in arrays))
     return tuple(xp.broadcast_to(x, shape) for x in arrays)
