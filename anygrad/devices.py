@@ -1,4 +1,4 @@
-"""Devices by name, and the backend that serves each: ``cpu`` is NumPy, ``cuda`` is CuPy, others go by library.
+"""Devices by name, and the backend of each: ``cpu`` is NumPy, ``cuda`` is CuPy, others go by library.
 
 No array library but NumPy is imported until a device or an array of it is used. Backends of other
 libraries register under the entry-point group ``anygrad.backends``; a conforming library needs none.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import sys
 from typing import Any
 
@@ -24,9 +25,9 @@ __all__ = [
     "backend_of",
     "device",
     "devices",
+    "get_backend",
     "get_default_device",
     "get_default_dtype",
-    "get_backend",
     "set_default_device",
     "set_default_dtype",
 ]
@@ -39,6 +40,15 @@ BUILT_IN = {
     "array_api_strict": "anygrad.backends.strict:StrictBackend",
 }
 LIBRARY_OF_MODULE = {"numpy": "cpu", "cupy": "cuda", "jaxlib": "jax"}
+NAMED_OTHERWISE = {"numpy": "cpu", "cupy": "cuda", "gpu": "cuda"}
+CALLED = {"cuda": "CuPy", "torch": "PyTorch", "jax": "JAX", "dask": "Dask"}
+INSTALL = {
+    "cuda": "from the checkout: pip install '.[cuda13]', or '.[cuda12]' where the driver is older",
+    "torch": "from the checkout: pip install '.[torch]'",
+    "jax": "from the checkout: pip install '.[jax]'",
+    "dask": "from the checkout: pip install '.[dask]'",
+    "array_api_strict": "pip install array-api-strict",
+}
 
 
 class Device:
@@ -93,14 +103,15 @@ def device(name: str | Device) -> Device:
     if isinstance(name, Device):
         return name
     if not isinstance(name, str):
-        raise DeviceError(
-            message("device", f"got {name!r}", "expected a name such as 'cpu', 'cuda', 'cuda:1' or 'torch:cpu'")
-        )
+        advice = "expected a name such as 'cpu', 'cuda', 'cuda:1' or 'torch:cpu'"
+        raise DeviceError(message("device", f"got {name!r}", advice))
     library, colon, spec = name.partition(":")
-    if not library.isidentifier() or (colon and not spec) or (library == "cuda" and colon and not spec.isdigit()):
-        raise DeviceError(
-            message("device", f"{name!r} is no device", "expected 'cpu', 'cuda', 'cuda:1', or '<library>:<its device>'")
-        )
+    if library in NAMED_OTHERWISE:
+        raise DeviceError(message("device", f"{name!r} is no device", f"write {NAMED_OTHERWISE[library]!r}"))
+    known = all(part.isidentifier() for part in library.split("."))
+    if not known or (colon and not spec) or (library == "cuda" and colon and not spec.isdigit()):
+        advice = "expected 'cpu', 'cuda', 'cuda:1', or '<library>:<its device>'"
+        raise DeviceError(message("device", f"{name!r} is no device", advice))
     return Device(name)
 
 
@@ -142,23 +153,35 @@ def get_backend(where: str | Device | None) -> Backend:
     try:
         found = _class_of(library).open(library, spec)
     except ModuleNotFoundError as error:
-        if library in BUILT_IN:
-            raise DeviceUnavailableError(
-                message("device", f"{name!r} needs {error.name}, which is not installed", f"install {error.name}")
-            ) from error
-        raise DeviceError(
-            message("device", f"{name!r} is no device", f"no array library named {library!r} is installed")
-        ) from error
-    except (LookupError, AttributeError) as error:
+        if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+            raise
+        raise _missing(library, name, error.name) from error
+    except LookupError as error:
+        if type(error) is not LookupError:
+            raise
         raise DeviceError(message("device", f"{name!r} is no device of {library}", str(error))) from error
     found = _backends.setdefault(found.name, found)
     _backends[name] = found
     return found
 
 
+def _missing(library: str, name: str, module: str | None) -> Exception:
+    """Return the error for a library, or something that it needs, that is not installed."""
+    if module == library and library not in _registered():
+        got = f"{name!r} is no device"
+        return DeviceError(message("device", got, f"no array library named {library!r} is installed"))
+    what = (
+        CALLED.get(library, library) if module and module.partition(".")[0] in (library, "cupy") else module
+    )
+    advice = f"{what} is not installed", INSTALL.get(library, f"install {module}")
+    return DeviceUnavailableError(message("device", f"{name!r} cannot be used here", *advice))
+
+
 @functools.cache
 def _library_of(kind: type) -> str | None:
     """Return the library of an array type, or None where the type is no array of any."""
+    if not hasattr(kind, "dtype") or not hasattr(kind, "shape"):
+        return None
     for base in kind.__mro__:
         root = base.__module__.partition(".")[0]
         root = LIBRARY_OF_MODULE.get(root, root)
@@ -185,19 +208,23 @@ def backend_of(array: Any) -> Backend | None:
 def devices() -> list[Device]:
     """Return the devices that can be used here, without importing a library that is not imported yet.
 
-    CUDA is asked by trying; other libraries are listed once they are imported.
+    CUDA is asked by trying. A library that is installed and not imported is listed by its name alone.
 
     >>> device("cpu") in devices()
     True
     """
     names = ["cpu"]
     for library in _registered():
-        if library == "cuda" or library in sys.modules:
-            try:
-                specs = _class_of(library).usable()
-            except ModuleNotFoundError:
-                continue
-            names += [get_backend(f"{library}:{spec}" if spec else library).name for spec in specs]
+        if library != "cuda" and library not in sys.modules:
+            names += [library] if importlib.util.find_spec(library) else []
+            continue
+        try:
+            specs = _class_of(library).usable()
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+                raise
+            continue
+        names += [get_backend(f"{library}:{spec}" if spec else library).name for spec in specs]
     return [Device(name) for name in dict.fromkeys(names)]
 
 
@@ -233,7 +260,7 @@ def get_default_dtype() -> np.dtype:
 
 
 def set_default_dtype(dtype: Any) -> None:
-    """Make ``float32`` or ``float64`` the dtype of Python floats in lists, and of an integer tensor times one.
+    """Make ``float32`` or ``float64`` the dtype of Python floats in lists, and of integers times one.
 
     Raises ``DtypeError`` for any other dtype.
     """

@@ -1,1 +1,1 @@
-"""Array libraries: the only modules that name one. Each is imported when a device or an array of it is first used."""
+"""Array libraries: the only modules that name one, each imported when a device or array of it is used."""

@@ -15,24 +15,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anygrad.errors import DtypeError, message
+from anygrad.errors import DtypeError, IndexingError, message
 
-__all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "follow", "layout_of"]
+__all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "check_bounds", "follow", "layout_of"]
 
-STANDARD = tuple(
-    """
+_STANDARD = """
     abs acos acosh add all any arange argmax argmin argsort asarray asin asinh astype atan atan2 atanh
     bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
     broadcast_arrays broadcast_to ceil clip concat conj copysign cos cosh count_nonzero cumulative_prod
     cumulative_sum divide empty empty_like equal exp expand_dims expm1 eye flip floor floor_divide full
-    full_like greater greater_equal hypot imag isdtype isfinite isinf isnan less less_equal linalg linspace
-    log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul matrix_transpose
-    max maximum mean meshgrid min minimum moveaxis multiply negative nextafter nonzero not_equal ones
-    ones_like permute_dims positive pow prod real reciprocal remainder repeat reshape roll round
-    searchsorted sign signbit sin sinh sort sqrt square squeeze stack std subtract sum take
+    full_like greater greater_equal hypot imag isdtype isfinite isinf isnan less less_equal linalg
+    linspace log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul
+    matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negative nextafter nonzero
+    not_equal ones ones_like permute_dims positive pow prod real reciprocal remainder repeat reshape
+    roll round searchsorted sign signbit sin sinh sort sqrt square squeeze stack std subtract sum take
     take_along_axis tan tanh tensordot tile tril triu trunc var vecdot where zeros zeros_like
-    """.split()
-)
+"""
+STANDARD = tuple(_STANDARD.split())
 """The standard's functions that a formula or the engine may call."""
 
 EXTRAS = (
@@ -46,10 +45,10 @@ EXTRAS = (
 )
 """What a formula may call beside the standard; every name is also a method of ``Backend``."""
 
-DTYPES = tuple(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
-)
-
+_DTYPES = """
+    bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128
+"""
+DTYPES = tuple(_DTYPES.split())
 NARROWER = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
 
 
@@ -91,13 +90,23 @@ def follow(namespace: Any, x: Any, path: tuple[Any, ...]) -> Any:
     return x
 
 
-def layout_of(shape: tuple[int, ...]) -> np.ndarray:
-    """Return a row-major array of this shape that takes one byte of memory, for ``Layout`` to walk."""
-    strides, step = [], 1
-    for n in reversed(shape):
-        strides.append(step)
-        step *= max(n, 1)
-    return np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides[::-1], writeable=True)
+def layout_of(shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return an array of this shape (row-major, or of these strides) in one byte of memory, for ``Layout`` to walk."""
+    if strides is None:
+        strides, step = (), 1
+        for n in reversed(shape):
+            strides = (step, *strides)
+            step *= max(n, 1)
+    return np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides, writeable=True)
+
+
+def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
+    """Raise ``IndexingError`` where an index array on the host leaves its axis."""
+    if index.size and (index.min() < -n or index.max() >= n):
+        worst = index.max() if index.max() >= n else index.min()
+        raise IndexingError(
+            message("getitem", f"index {worst} is out of bounds", f"axis {axis} has length {n}")
+        )
 
 
 def _is_injective(path: tuple[Any, ...]) -> bool:
@@ -117,6 +126,9 @@ class Backend:
     aliases_exactly: ClassVar[bool] = False
     """Whether an array tells whose memory it shows; else aliasing follows row-major layout."""
 
+    table: type[dict[Any, Any]] = dict
+    """What finds a dtype by NumPy's object or the library's."""
+
     tensors: Any
     """The namespace of tensors on this backend; set by the module ``namespace``."""
 
@@ -128,8 +140,8 @@ class Backend:
             found = getattr(module, function, None)
             if found is not None and not hasattr(type(self), function):
                 setattr(self, function, found)
-        self.dtypes: dict[Any, np.dtype] = {}
-        self.natives: dict[Any, Any] = {}
+        self.dtypes: dict[Any, np.dtype] = self.table()
+        self.natives: dict[Any, Any] = self.table()
         listed = self.listed_dtypes()
         for text in DTYPES:
             native = listed.get(text)
@@ -191,7 +203,7 @@ class Backend:
         return self.dtypes[array.dtype]
 
     def within(self, dtype: np.dtype) -> np.dtype:
-        """Return a dtype, or where the device lacks it the narrower one of its kind: for defaults, never for requests."""
+        """Return a dtype, or its narrower kin where the device lacks it: for defaults, never for requests."""
         if dtype in self.natives:
             return dtype
         narrow = NARROWER.get(dtype.name)
@@ -209,7 +221,9 @@ class Backend:
         """Copy a host array to this device; raises ``DtypeError`` where the library lacks its dtype."""
         dtype = self.natives.get(array.dtype)
         if dtype is None:
-            raise DtypeError(message("dtype", f"got {array.dtype}", f"{self.name} lacks it", self.advice(array.dtype)))
+            raise DtypeError(
+                message("dtype", f"got {array.dtype}", f"{self.name} lacks it", self.advice(array.dtype))
+            )
         return self.module.asarray(array, dtype=dtype, device=self.device, copy=True)
 
     def to_numpy(self, array: Any) -> np.ndarray:
@@ -291,14 +305,14 @@ class Backend:
         return self.reshape(self.index_add(zeros, self.reshape(y, (-1,)), index, 0), shape)
 
     def _merged(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
-        """Replace a region that holds no entry twice: each entry of ``x`` knows which of ``y`` takes its place."""
-        rows = follow(_Values, np.arange(x.size).reshape(x.shape), path)
+        """Replace a region without repeats: each entry of ``x`` knows which of ``y`` takes its place."""
+        rows = follow(_Values, np.arange(math.prod(x.shape)).reshape(x.shape), path)
         if not rows.size:
             return self.asarray(x, copy=True)
         source = np.full(x.shape, -1, dtype=self.within(np.dtype(np.int64)))
         source.reshape(-1)[rows] = np.arange(rows.size).reshape(rows.shape)
         found = self.from_numpy(source >= 0)
-        if not hasattr(y, "dtype") or y.size != rows.size:
+        if not hasattr(y, "dtype") or math.prod(y.shape) != rows.size:
             return self.where(found, self.broadcast_to(self._spread(y, x.dtype, (1,)), x.shape), x)
         index = self.from_numpy(np.maximum(source, 0).reshape(-1))
         new = self.take(self.reshape(y, (-1,)), index, axis=0)
@@ -311,16 +325,20 @@ class Backend:
     def _spread(self, y: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
         if not hasattr(y, "dtype"):
             return self.full(shape, y, dtype=dtype, device=self.device)
-        return self.broadcast_to(self.reshape(y, (-1,)) if y.size == shape[0] else y, shape)
+        return self.broadcast_to(self.reshape(y, (-1,)) if math.prod(y.shape) == shape[0] else y, shape)
 
     # ---------------------------------------------------------------- extras: flat indices
+
+    def take(self, x: Any, indices: Any, axis: int) -> Any:
+        """Gather along an axis at a 1-d index, which a path names and the standard does not."""
+        return self.module.take(x, indices, axis=axis)
 
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         """Return an index array, checked where that does not wait for the device."""
         return index
 
     def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
-        """Return ``x`` with the entries at a 1-d ``index`` along ``axis`` replaced; the last of equals stays."""
+        """Return ``x``, entries at a 1-d ``index`` along ``axis`` replaced; the last of equals stays."""
         n, m = x.shape[axis], index.shape[0]
         if n == 0 or m == 0:
             return self.asarray(x, copy=True)

@@ -183,13 +183,17 @@ class NumpyBackend(WritableBackend):
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         if index.size and (index.min() < -n or index.max() >= n):
             worst = index.max() if index.max() >= n else index.min()
-            raise IndexingError(message("getitem", f"index {worst} is out of bounds", f"axis {axis} has length {n}"))
+            raise IndexingError(
+                message("getitem", f"index {worst} is out of bounds", f"axis {axis} has length {n}")
+            )
         return index
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         np.add.at(buffer, key, values)
 
     # ------------------------------------------------ NumPy's own functions, without their Python wrappers
+
+    take = staticmethod(np.take)
 
     def sum(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         return np.add.reduce(x, axis, None, None, keepdims)

@@ -1,0 +1,148 @@
+"""JAX: ``jax.numpy`` as it is, under whatever configuration its user has chosen.
+
+Without 64-bit mode it has no float64 and no int64: defaults are then the 32-bit dtypes, and a request for
+more is an error that names the switch. Positions go in as arrays and sizes alone as constants, because JAX
+compiles anew for every constant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from anygrad.backends.base import DTYPES, Backend, check_bounds
+from anygrad.errors import DeviceUnavailableError, DtypeError, message
+
+__all__ = ["JaxBackend"]
+
+ALL = {np.dtype(text): np.dtype(text) for text in DTYPES}
+WIDE = ("int64", "uint64", "float64", "complex128")
+NARROW = {dtype: dtype for dtype in ALL if dtype.name not in WIDE}
+PLATFORMS = ("cpu", "gpu", "cuda", "rocm", "tpu", "METAL")
+
+
+class JaxBackend(Backend):
+    """One JAX device. Its arrays cannot be written."""
+
+    # ---------------------------------------------------------------- opening
+
+    @classmethod
+    def open(cls, library: str, spec: str) -> Backend:
+        default = jax.devices()[0]
+        platform, _, number = spec.partition(":")
+        if number and not number.isdigit():
+            raise LookupError(f"its devices are {', '.join(map(_name, jax.devices()))}")
+        try:
+            found = jax.devices(platform) if platform else [default]
+        except RuntimeError as error:
+            if platform not in PLATFORMS:
+                raise LookupError(f"its devices are {', '.join(map(_name, jax.devices()))}") from error
+            raise DeviceUnavailableError(
+                message(
+                    "device", f"'jax:{spec}' cannot be used here", str(error), "install the jax build for it"
+                )
+            ) from error
+        index = int(number or 0)
+        if index >= len(found):
+            raise LookupError(f"its devices are {', '.join(map(_name, found))}")
+        device = found[index]
+        return cls(jnp, device, library if device == default else f"{library}:{_name(device)}")
+
+    @classmethod
+    def spec_of(cls, array: Any) -> str:
+        if isinstance(array, jax.core.Tracer):
+            raise DtypeError(
+                message("asarray", "got a JAX tracer", "anygrad runs eagerly", "call it outside jit and grad")
+            )
+        device = array.device
+        # An array that is spread over devices goes where JAX puts the results.
+        return _name(device) if hasattr(device, "platform") else ""
+
+    @classmethod
+    def usable(cls) -> list[str]:
+        return [_name(d) for d in jax.devices()]
+
+    # ---------------------------------------------------------------- dtypes
+
+    @property
+    def natives(self) -> dict[Any, Any]:
+        """The dtypes that can be created now: the user may enter or leave 64-bit mode at any time."""
+        return ALL if jax.config.jax_enable_x64 else NARROW
+
+    @natives.setter
+    def natives(self, table: dict[Any, Any]) -> None:
+        pass
+
+    dtypes = natives
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        dtype: np.dtype = array.dtype
+        return dtype
+
+    def listed_dtypes(self) -> dict[str, Any]:
+        return {}
+
+    def advice(self, dtype: np.dtype) -> str:
+        if dtype.name in WIDE:
+            return 'enable it first, with jax.config.update("jax_enable_x64", True)'
+        return super().advice(dtype)
+
+    def accept(self, array: Any) -> Any:
+        # A weakly typed array would give way to the dtype of whatever it meets.
+        return jax.lax.convert_element_type(array, array.dtype) if array.weak_type else array
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        return np.array(array)
+
+    def synchronize(self) -> None:
+        jnp.zeros((), device=self.device).block_until_ready()
+
+    # ---------------------------------------------------------------- extras
+
+    def bounded(self, index: Any, n: int, axis: int) -> Any:
+        if self.device.platform == "cpu":
+            check_bounds(np.asarray(index), n, axis)
+        return index
+
+    def getitem(self, x: Any, key: tuple[Any, ...]) -> Any:
+        starts, sizes, shape, strided = [], [], [], []
+        for axis, (part, n) in enumerate(zip(key, x.shape, strict=True)):
+            if part.__class__ is not slice:
+                starts.append(part)
+                sizes.append(1)
+                continue
+            found = range(*part.indices(n))
+            if found.step != 1:
+                strided.append((axis, found))
+                found = range(n)
+            starts.append(found.start if len(found) else 0)
+            sizes.append(len(found))
+        for axis, found in strided:
+            index = np.arange(found.start, found.stop, found.step, dtype=np.int32)
+            x = jnp.take(x, jnp.asarray(index), axis=axis)
+            sizes[axis] = len(found)
+        if tuple(sizes) != x.shape:
+            x = jax.lax.dynamic_slice(x, starts, sizes)
+        shape = [n for part, n in zip(key, sizes, strict=True) if part.__class__ is slice]
+        return jnp.reshape(x, shape) if len(shape) < len(key) else x
+
+    def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        # JAX leaves it open which of equal indices stands at the end.
+        n, m = x.shape[axis], index.shape[0]
+        if not n or not m:
+            return x
+        last = jnp.full((n,), -1, np.int32).at[index].max(jnp.arange(m, dtype=np.int32))
+        found = jnp.reshape(last >= 0, tuple(n if i == axis else 1 for i in range(x.ndim)))
+        return jnp.where(found, jnp.take(values, jnp.maximum(last, 0), axis=axis), x)
+
+    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        return x.at[(*(slice(None),) * axis, index)].add(values)
+
+
+def _name(device: Any) -> str:
+    """Name a device by its platform, and its number there unless that is the first."""
+    number = jax.devices(device.platform).index(device)
+    return f"{device.platform}:{number}" if number else str(device.platform)

@@ -1,0 +1,191 @@
+"""PyTorch as an array library: its functions through array_api_compat, its own scatters, none of its autograd.
+
+Operands come with one dtype (``dispatch`` casts them), so arithmetic is Python's operators and nothing is
+promoted twice. A tensor that torch differentiates does not get in, and none that does ever comes out.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import array_api_compat.torch as compat
+import numpy as np
+import torch
+
+from anygrad.backends.base import DTYPES, Backend, check_bounds
+from anygrad.errors import DeviceUnavailableError, DtypeError, GraphExitError, message
+
+__all__ = ["TorchBackend"]
+
+
+class TorchBackend(Backend):
+    """One torch device. Arrays are never written in place, since nobody can tell who else holds them."""
+
+    add = staticmethod(operator.add)
+    subtract = staticmethod(operator.sub)
+    multiply = staticmethod(operator.mul)
+    divide = staticmethod(operator.truediv)
+    floor_divide = staticmethod(operator.floordiv)
+    remainder = staticmethod(operator.mod)
+    equal = staticmethod(operator.eq)
+    not_equal = staticmethod(operator.ne)
+    less = staticmethod(operator.lt)
+    less_equal = staticmethod(operator.le)
+    greater = staticmethod(operator.gt)
+    greater_equal = staticmethod(operator.ge)
+
+    # ---------------------------------------------------------------- opening
+
+    @classmethod
+    def open(cls, library: str, spec: str) -> Backend:
+        try:
+            device = torch.device(spec or "cpu")
+        except RuntimeError as error:
+            raise LookupError(str(error)) from error
+        if device.type == "meta":
+            raise LookupError("its tensors hold no values")
+        try:
+            device = torch.empty(1, device=device).device
+        except (RuntimeError, AssertionError, ImportError) as error:
+            reason = str(error).partition("\n")[0]
+            raise DeviceUnavailableError(
+                message(
+                    "device",
+                    f"'torch:{spec}' cannot be used here",
+                    reason,
+                    "torch.cuda.is_available() tells about CUDA",
+                )
+            ) from error
+        return cls(compat, device, library if device.type == "cpu" else f"{library}:{device}")
+
+    @classmethod
+    def usable(cls) -> list[str]:
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return ["", *(f"cuda:{i}" for i in range(count))]
+
+    # ---------------------------------------------------------------- dtypes and devices
+
+    def listed_dtypes(self) -> dict[str, Any]:
+        # Asking the compatibility layer probes every kind of device that torch has ever known.
+        lacks = ("float64", "complex128") if self.device.type == "mps" else ()
+        return {text: getattr(torch, text) for text in DTYPES if text not in lacks}
+
+    def accept(self, array: Any) -> Any:
+        if array.requires_grad:
+            raise GraphExitError(
+                message(
+                    "asarray",
+                    "torch tracks this tensor's gradient",
+                    "anygrad would not be connected to it",
+                    "pass x.detach()",
+                )
+            )
+        if array.layout is not torch.strided:
+            raise DtypeError(
+                message(
+                    "asarray",
+                    f"the tensor has layout {array.layout}",
+                    "expected a strided one",
+                    "x.to_dense()",
+                )
+            )
+        return array.as_subclass(torch.Tensor).resolve_conj().resolve_neg()
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        if any(step < 0 for step in array.strides) or not array.flags.writeable:
+            array = array.copy()
+        return super().from_numpy(array)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        found: np.ndarray = array.detach().resolve_conj().resolve_neg().cpu().numpy().copy()
+        return found
+
+    def synchronize(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    # ---------------------------------------------------------------- where the standard's meaning needs help
+
+    def sign(self, x: Any) -> Any:
+        if x.dtype.is_complex:
+            return torch.sgn(x)
+        return torch.where(x != x, x, torch.sign(x)) if x.dtype.is_floating_point else torch.sign(x)
+
+    def take(self, x: Any, indices: Any, axis: int) -> Any:
+        return torch.index_select(x, axis, indices)
+
+    # ---------------------------------------------------------------- extras
+
+    def bounded(self, index: Any, n: int, axis: int) -> Any:
+        if self.device.type == "cpu":
+            check_bounds(index.numpy(), n, axis)
+        return index
+
+    def getitem(self, x: Any, key: tuple[Any, ...]) -> Any:
+        turned = []
+        forward: list[Any] = []
+        for part, n in zip(key, x.shape, strict=True):
+            if part.__class__ is slice and part.step is not None and part.step < 0:
+                found = range(*part.indices(n))
+                turned.append(sum(p.__class__ is slice for p in forward))
+                part = slice(found[-1], found[0] + 1, -found.step) if len(found) else slice(0, 0)
+            forward.append(part)
+        out = x[tuple(forward)]
+        return out.flip(turned) if turned else out
+
+    def region_set(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
+        out = x.clone(memory_format=torch.contiguous_format)
+        target = _window(out, path)
+        if target is None:
+            return super().region_set(x, y, path)
+        if not hasattr(y, "dtype"):
+            target.fill_(y)
+        else:
+            target.copy_(y)
+        return out
+
+    def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
+        out = torch.zeros(shape, dtype=y.dtype, device=y.device)
+        step = path[-1] if path and path[-1][0] == "take" else None
+        target = _window(out, path[:-1] if step else path)
+        if target is None:
+            return super().place(y, shape, path)
+        if step:
+            target.index_add_(step[1]["axis"], step[1]["indices"], y)
+        else:
+            target.copy_(y)
+        return out
+
+    def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        # torch's own writes leave it open which of equal indices stands at the end.
+        n, m = x.shape[axis], index.shape[0]
+        rows = torch.arange(m, device=x.device)
+        last = torch.full((n,), -1, device=x.device).scatter_reduce(0, index.to(torch.int64), rows, "amax")
+        if not m:
+            return x.clone()
+        found = (last >= 0).reshape(tuple(n if i == axis else 1 for i in range(x.ndim)))
+        return torch.where(found, torch.index_select(values, axis, last.clamp(min=0)), x)
+
+    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+        return torch.index_add(x, axis, index, values)
+
+
+def _window(x: Any, path: tuple[Any, ...]) -> Any:
+    """Return the view of x that a path leads to; None where torch has no such view, or one with repeats."""
+    for name, keywords in path:
+        if name == "getitem":
+            if any(p.__class__ is slice and (p.step or 1) < 0 for p in keywords["key"]):
+                return None
+            x = x[keywords["key"]]
+        elif name == "permute_dims":
+            x = x.permute(keywords["axes"])
+        elif name == "reshape" and math.prod(keywords["shape"]):
+            try:
+                x = x.view(keywords["shape"])
+            except RuntimeError:
+                return None
+        else:
+            return None
+    return x
