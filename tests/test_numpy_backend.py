@@ -1,0 +1,98 @@
+"""NumPy's own functions, bound without their Python wrappers: the wrappers must have added nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anygrad.backends.numpy import Holder, NumpyBackend, calibrate
+
+XP = NumpyBackend()
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3),
+    np.arange(6, dtype=np.int8).reshape(2, 3)[:, ::-1],
+    np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+    np.array([[True, False], [True, True]]),
+    np.array([[1 + 2j, 3], [4, 5j]]),
+    np.zeros((2, 0)),
+    np.ones((2, 1)),
+]
+
+
+def same(found: Any, expected: Any) -> None:
+    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("x", ARRAYS, ids=lambda x: f"{x.dtype}{x.shape}")
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("axis", [None, 0, (0, 1), (1,)])
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min"])
+def test_reductions_are_numpys(name: str, axis: Any, keepdims: bool, x: np.ndarray) -> None:
+    try:
+        expected = getattr(np, name)(x, axis=axis, keepdims=keepdims)
+    except ValueError:
+        with pytest.raises(ValueError):
+            getattr(XP, name)(x, axis=axis, keepdims=keepdims)
+        return
+    same(getattr(XP, name)(x, axis=axis, keepdims=keepdims), expected)
+
+
+def test_reductions_take_all_axes_by_default() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    for name in ("sum", "prod", "max", "min"):
+        same(getattr(XP, name)(x), getattr(np, name)(x))
+
+
+@pytest.mark.parametrize("x", ARRAYS, ids=lambda x: f"{x.dtype}{x.shape}")
+def test_manipulation_is_numpys(x: np.ndarray) -> None:
+    for found, expected in (
+        (XP.reshape(x, (-1,)), np.reshape(x, (-1,))),
+        (XP.permute_dims(x, (1, 0)), np.permute_dims(x, (1, 0))),
+        (XP.matrix_transpose(x), np.matrix_transpose(x)),
+        (XP.astype(x, np.dtype("complex128")), np.astype(x, np.dtype("complex128"))),
+        (XP.zeros_like(x), np.zeros_like(x)),
+        (XP.broadcast_to(x, (4, *x.shape)), np.broadcast_to(x, (4, *x.shape))),
+    ):
+        same(found, expected)
+        assert found.base is expected.base or (found.base is None) == (expected.base is None)
+
+
+@pytest.mark.parametrize("value", [np.array(2.5), np.float32(1.5), np.array(1 + 2j)])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 3)])
+def test_a_broadcast_number_is_numpys(value: Any, shape: tuple[int, ...]) -> None:
+    found, expected = XP.broadcast_to(value, shape), np.broadcast_to(value, shape)
+    same(found, expected)
+    assert found.strides == expected.strides or 0 in shape or not shape
+    assert not found.flags.writeable
+
+
+def test_an_array_that_others_see_is_not_exclusive() -> None:
+    holder = Holder(np.empty(3))
+    assert XP.exclusive(holder)
+    named = holder.array
+    assert not XP.exclusive(holder)
+    del named
+    view = holder.array[1:]
+    assert not XP.exclusive(holder)
+    del view
+    buffer = memoryview(holder.array)
+    assert not XP.exclusive(holder)
+    del buffer
+    assert XP.exclusive(holder)
+    for other in (np.empty(3)[1:], np.broadcast_to(np.empty(1), (3,)), np.frombuffer(b"12345678")):
+        assert not XP.exclusive(Holder(other))
+    assert not XP.exclusive(Holder(np.float64(1.0)))
+    fixed = Holder(np.empty(3))
+    fixed.array.flags.writeable = False
+    assert not XP.exclusive(fixed)
+
+
+def test_a_count_that_tells_nothing_is_not_trusted() -> None:
+    assert calibrate(lambda: np.empty(1), lambda holder: 7) == -1
+    assert calibrate(lambda: np.empty(1), lambda holder: sys.getrefcount(holder)) == -1
+    assert calibrate(lambda: np.empty(1)) > 0
