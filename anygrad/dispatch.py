@@ -20,7 +20,7 @@ from anygrad.op import Row
 from anygrad.rules import broadcast_shape, names_for
 from anygrad.tape import GRAD_MODE, Node, Output
 from anygrad.tensors import SCALARS, Tensor, asarray, native, new, wrap
-from anygrad.views import View, lens, was_written
+from anygrad.views import lens, shows, was_written
 
 __all__ = ["binary", "broadcasting", "common_backend", "computed", "explained", "record", "refused", "unary"]
 
@@ -233,13 +233,13 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> None:
     if not xp.native or float not in xp.scalars:
         if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b":
             operands[0] = operands[0].astype("bool")
-        target = _common_dtype(kinds, scalars)
+        target = xp.within(_common_dtype(kinds, scalars))
         if row.accepts == "bool":
             target = np.dtype("bool")
         elif row.accepts == "floating" and target.kind in "biu":
             target = numpy_result(row.name, *[target] * len(operands)) or target
             if target not in xp.natives:
-                target = get_default_dtype()
+                target = xp.within(get_default_dtype())
         for i in range(first, len(operands)):
             if isinstance(operands[i], Tensor) and operands[i].dtype != target:
                 operands[i] = operands[i].astype(target)
@@ -321,10 +321,7 @@ def computed(
     if not row.is_view:
         return t
     x, steps = operands[0], ((row.name, keywords),)
-    if x.__class__ is View and not xp.aliases_exactly:
-        shared = xp.is_alias(out, x.base.array, (x.path or ()) + steps)
-    else:
-        shared = xp.is_alias(out, arrays[0], steps)
+    shared = shows(x, arrays[0], out, steps)
     if copy is False and not shared:
         got = f"x has shape {x.shape}"
         raise ShapeError(message(row.name, got, "this needs a copy", "leave copy=False out"))

@@ -7,46 +7,70 @@ Works on shapes and raw index arrays; knows no tensor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from operator import index
 from typing import Any
 
 import numpy as np
 
-from anygrad.errors import IndexingError, message
+from anygrad.errors import IndexingError, ShapeError, message
 from anygrad.rules import broadcast_shape
 
-__all__ = ["Key", "canonical", "slice_in"]
+__all__ = ["Key", "canonical"]
 
 FULL = slice(None)
+FULLS = tuple((FULL,) * n for n in range(65))
+"""Full slices for any number of axes that NumPy allows."""
 
 
-@dataclass(frozen=True, slots=True)
+class _SliceError(IndexingError, ValueError, TypeError):
+    """A slice that no axis has: NumPy raises one built-in for a zero step and another for a fraction."""
+
+
 class Key:
     """What an index key does: view steps, then possibly a gather, and the shape that comes out.
 
     ``view`` is False where every axis has an integer: NumPy gives a scalar there, a copy. With a gather,
-    ``length`` is that of the axis it reads, ``rest`` the number of axes that follow it.
+    the path ends in a part whose axes are ``part``: ``block`` axes of the result are one axis there.
     """
 
-    steps: tuple[Any, ...]
-    shape: tuple[int, ...]
-    gather: tuple[Any, ...] = ()
-    view: bool = True
-    length: int = 0
-    rest: int = 0
+    __slots__ = ("gather", "part", "shape", "steps", "view")
+
+    def __init__(
+        self,
+        steps: tuple[Any, ...],
+        shape: tuple[int, ...],
+        view: bool = True,
+        gather: tuple[Any, ...] = (),
+        part: tuple[int, ...] | None = None,
+    ) -> None:
+        self.steps = steps
+        self.shape = shape
+        self.view = view
+        self.gather = gather
+        self.part = shape if part is None else part
+
+
+class _Index:
+    """An array that indexes one axis, or a new axis of length 1 (``fresh``): no entry is negative."""
+
+    __slots__ = ("array", "fresh", "length")
+
+    def __init__(self, array: Any, length: int, fresh: bool = False) -> None:
+        self.array = array
+        self.length = length
+        self.fresh = fresh
 
 
 def slice_in(part: slice, n: int) -> slice:
     """Return the slice with bounds inside the axis, ``slice(None)`` where it takes everything in order."""
     try:
         start, stop, step = part.indices(n)
-    except TypeError as error:
-        raise IndexingError(message("getitem", f"got {part}", str(error))) from None
+    except (TypeError, ValueError) as error:
+        raise _SliceError(message("getitem", f"got {part}", str(error))) from None
     if start == 0 and stop == n and step == 1:
         return FULL
-    if not len(range(start, stop, step)):
+    if start >= stop if step > 0 else start <= stop:
         return slice(0, 0, 1)
     return slice(start, None if stop < 0 else stop, step)
 
@@ -57,7 +81,7 @@ def _integer(i: int, n: int, axis: int) -> int:
     return i + n if i < 0 else i
 
 
-def _length(part: Any, n: int) -> int:
+def _length(part: slice, n: int) -> int:
     return n if part is FULL else len(range(*part.indices(n)))
 
 
@@ -65,80 +89,111 @@ def canonical(key: Any, shape: tuple[int, ...], xp: Any) -> Key:
     """Return the canonical key; raises ``IndexingError`` for what cannot index an array of this shape."""
     kind = key.__class__
     if kind is int and shape:
-        part: Any = _integer(key, shape[0], 0)
-        return Key((("getitem", {"key": (part, *(FULL,) * (len(shape) - 1))}),), shape[1:], view=len(shape) > 1)
-    if kind is slice and shape:
-        part = slice_in(key, shape[0])
-        out = (_length(part, shape[0]), *shape[1:])
-        return Key(() if part is FULL else (("getitem", {"key": (part, *(FULL,) * (len(shape) - 1))}),), out)
-    if isinstance(key, bool | np.bool_) or (getattr(key, "ndim", 1) == 0 and xp.isdtype(key.dtype, "bool")):
-        # A lone mask without axes keeps or drops the whole: along a new axis of length 1.
-        mask = xp.from_numpy(np.asarray([key])) if isinstance(key, bool | np.bool_) else xp.reshape(key, (1,))
-        (kept,) = xp.nonzero(mask)
-        return Key(
-            (("reshape", {"shape": (1, *shape)}),),
-            (kept.shape[0], *shape),
-            (("take", {"indices": kept, "axis": 0}),),
-            length=1,
-            rest=len(shape),
-        )
-    parts = _expanded(key if kind is tuple else (key,), shape, xp)
-    if any(hasattr(part, "dtype") for part in parts):
-        return _advanced(parts, shape, xp)
-    return _basic(parts, shape)
+        i = _integer(key, shape[0], 0)
+        return Key((("getitem", {"key": (i, *FULLS[len(shape) - 1])}),), shape[1:], len(shape) > 1)
+    if kind is slice or kind is tuple:
+        found = _plain(key if kind is tuple else (key,), shape)
+        if found is not None:
+            return found
+    entries, dots = _expanded(key if kind is tuple else (key,), shape, xp)
+    gathers = any(e.__class__ is _Index for e in entries)
+    steps, wide = _basic(entries, shape, gathers or dots is not None)
+    if gathers:
+        return _gathered(entries, dots, steps, wide, xp)
+    return Key(steps, wide, dots is not None or any(e.__class__ is not int for e in entries))
 
 
-def _expanded(parts: tuple[Any, ...], shape: tuple[int, ...], xp: Any) -> list[Any]:
-    """Replace masks by integer arrays and the ellipsis by full slices: one part for each axis, and ``None``."""
-    found: list[Any] = []
-    for part in parts:
-        if part is None or part is Ellipsis or isinstance(part, slice):
-            found.append(part)
-        elif isinstance(part, bool | np.bool_):
-            found.append(xp.from_numpy(np.asarray(part)))
-        elif hasattr(part, "dtype") and not isinstance(part, np.generic):
-            found.append(part)
-        elif isinstance(part, list | tuple):
-            array = np.asarray(part)
-            found.append(xp.from_numpy(array.astype(np.intp) if array.size == 0 else array))
+def _plain(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Key | None:
+    """Return the key of integers and slices alone, the common case; None where there is something else."""
+    if len(parts) > len(shape):
+        return None
+    key: list[Any] = []
+    out: list[int] = []
+    whole = True
+    for part, n in zip(parts, shape, strict=False):
+        if part.__class__ is slice:
+            part = slice_in(part, n)
+            whole = whole and part is FULL
+            out.append(_length(part, n))
+        elif part.__class__ is int:
+            part = _integer(part, n, len(key))
+            whole = False
         else:
-            try:
-                found.append(index(part))
-            except TypeError:
-                raise IndexingError(
-                    message(
-                        "getitem",
-                        f"got an index of type {type(part).__name__}",
-                        "expected integers, slices, ..., None, masks or integer arrays",
-                    )
-                ) from None
+            return None
+        key.append(part)
+    rest = len(shape) - len(key)
+    steps = () if whole else (("getitem", {"key": (*key, *FULLS[rest])}),)
+    return Key(steps, (*out, *shape[len(key) :]), bool(out) or rest > 0)
+
+
+def _expanded(parts: tuple[Any, ...], shape: tuple[int, ...], xp: Any) -> tuple[list[Any], int | None]:
+    """Return one integer, slice or index array for each axis, and ``None``; and where the ellipsis stood."""
+    found = [_classified(part, xp) for part in parts]
     taken = sum(_axes_taken(part, xp) for part in found)
-    free = len(shape) - taken
     if sum(part is Ellipsis for part in found) > 1:
-        raise IndexingError(message("getitem", "the key has two ellipses (...)", "one at most can be filled in"))
-    if free < 0:
+        raise IndexingError(message("getitem", "the key has two ellipses (...)", "one at most is allowed"))
+    if taken > len(shape):
         raise IndexingError(message("getitem", f"the key indexes {taken} axes", f"x has shape {shape}"))
-    at = next((i for i, part in enumerate(found) if part is Ellipsis), len(found))
-    found[at : at + 1] = [FULL] * free
+    dots: int | None = None
     out: list[Any] = []
     axis = 0
     for part in found:
-        if hasattr(part, "dtype") and xp.isdtype(part.dtype, "bool"):
-            spanned = shape[axis : axis + part.ndim]
-            if tuple(part.shape) != spanned:
-                raise IndexingError(
-                    message("getitem", f"a mask of shape {tuple(part.shape)} indexes axes of lengths {spanned}", "they must be equal")
-                )
-            if not part.ndim:
-                raise IndexingError(message("getitem", "a mask without axes is combined with other indices", "use it alone"))
-            out += xp.nonzero(part)
+        if part is Ellipsis:
+            dots = len(out)
+            out += FULLS[len(shape) - taken]
+            axis += len(shape) - taken
+        elif part is None:
+            out.append(None)
+        elif isinstance(part, slice):
+            out.append(slice_in(part, shape[axis]))
+            axis += 1
+        elif part.__class__ is int:
+            out.append(_integer(part, shape[axis], axis))
+            axis += 1
+        elif xp.isdtype(part.dtype, "bool"):
+            out += _from_mask(part, shape[axis : axis + part.ndim], xp)
             axis += part.ndim
         else:
-            if hasattr(part, "dtype") and not xp.isdtype(part.dtype, "integral"):
-                raise IndexingError(message("getitem", f"an index array has dtype {part.dtype}", "expected integers or a mask"))
-            out.append(part)
-            axis += part is not None
-    return out
+            out.append(_Index(_positive(part, shape[axis], axis, xp), shape[axis]))
+            axis += 1
+    # Only an ellipsis that is written makes a key of integers a view, and parts indices.
+    return out + list(FULLS[len(shape) - axis]), dots
+
+
+def _classified(part: Any, xp: Any) -> Any:
+    """Return one part of a key as None, an ellipsis, a slice, an ``int``, an array of integers or a mask."""
+    if part is None or part is Ellipsis or isinstance(part, slice):
+        return part
+    if isinstance(part, bool | np.bool_):
+        return xp.from_numpy(np.asarray(part))
+    if isinstance(part, list | tuple):
+        part = _array_of(part, xp)
+    if hasattr(part, "dtype") and hasattr(part, "shape") and not isinstance(part, np.generic):
+        if not xp.isdtype(part.dtype, ("integral", "bool")):
+            raise IndexingError(
+                message("getitem", f"an index array has dtype {part.dtype}", "expected integers or a mask")
+            )
+        return part
+    try:
+        return int(index(part))
+    except TypeError:
+        raise IndexingError(
+            message(
+                "getitem",
+                f"got an index of type {type(part).__name__}",
+                "expected integers, slices, ..., None, masks or integer arrays",
+            )
+        ) from None
+
+
+def _array_of(part: Any, xp: Any) -> Any:
+    try:
+        array = np.asarray(part)
+    except ValueError as error:
+        raise IndexingError(message("getitem", "an index is a ragged list", str(error))) from None
+    if array.dtype.kind not in "biuf":
+        raise IndexingError(message("getitem", f"got an index {part!r}", "expected integers or booleans"))
+    return xp.from_numpy(array.astype(np.int64) if array.size == 0 else array)
 
 
 def _axes_taken(part: Any, xp: Any) -> int:
@@ -149,64 +204,85 @@ def _axes_taken(part: Any, xp: Any) -> int:
     return 1
 
 
-def _basic(parts: list[Any], shape: tuple[int, ...]) -> Key:
+def _from_mask(mask: Any, spanned: tuple[int, ...], xp: Any) -> list[_Index]:
+    """Return one index for each axis of a mask; a mask without axes keeps or drops all along a new axis."""
+    if not mask.ndim:
+        return [_Index(xp.nonzero(xp.reshape(mask, (1,)))[0], 1, True)]
+    if tuple(mask.shape) != spanned:
+        got = f"a mask of shape {tuple(mask.shape)} indexes axes of lengths {spanned}"
+        raise IndexingError(message("getitem", got, "they must be equal"))
+    return [_Index(a, n) for a, n in zip(xp.nonzero(mask), spanned, strict=True)]
+
+
+def _positive(array: Any, n: int, axis: int, xp: Any) -> Any:
+    """Return an array of integers with the negative ones counted from the end; never the array itself."""
+    wide = xp.natives.get(np.dtype(np.int64)) or xp.natives[np.dtype(np.int32)]
+    array = xp.bounded(xp.astype(array, wide, copy=False), n, axis)
+    return xp.where(array < 0, array + n, array)
+
+
+def _basic(entries: list[Any], shape: tuple[int, ...], view: bool) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """Return the steps of all but the index arrays, and the shape after them."""
     key: list[Any] = []
-    out: list[int] = []
-    for part in parts:
-        axis = len(key)
-        if part is None:
-            out.append(1)
-        elif isinstance(part, slice):
-            key.append(slice_in(part, shape[axis]))
-            out.append(_length(key[-1], shape[axis]))
+    wide: list[int] = []
+    added = False
+    for e in entries:
+        if e is None or (e.__class__ is _Index and e.fresh):
+            wide.append(1)
+            added = True
+        elif e.__class__ is int:
+            key.append(e)
         else:
-            key.append(_integer(part, shape[axis], axis))
+            key.append(e if e.__class__ is slice else FULL)
+            wide.append(_length(key[-1], shape[len(key) - 1]))
+    if (view or added) and key and all(part.__class__ is int for part in key):
+        # Integers alone would give a scalar, and no view to go on from.
+        key = [slice(i, i + 1, 1) for i in key]
+        added = True
     steps: tuple[Any, ...] = ()
     if any(part is not FULL for part in key):
         steps = (("getitem", {"key": tuple(key)}),)
-    if len(parts) > len(key):
-        steps += (("reshape", {"shape": tuple(out)}),)
-    return Key(steps, tuple(out), view=not key or any(isinstance(part, slice) for part in parts) or len(parts) > len(key))
+    if added:
+        steps += (("reshape", {"shape": tuple(wide)}),)
+    return steps, tuple(wide)
 
 
-def _advanced(parts: list[Any], shape: tuple[int, ...], xp: Any) -> Key:
-    """Bring the indexed axes together, and make their arrays one flat index along the joined axis."""
-    basic = [FULL if hasattr(p, "dtype") or not isinstance(p, slice) else p for p in parts if p is not None]
-    first = _basic(basic, shape)
-    lengths = iter(first.shape)
-    wide = tuple(1 if p is None else next(lengths) for p in parts)
-    arrays = {i: p for i, p in enumerate(parts) if p is not None and not isinstance(p, slice)}
-    steps = first.steps
-    if len(wide) > len(shape):
-        steps += (("reshape", {"shape": wide}),)
-    axes = tuple(arrays)
-    adjacent = axes == tuple(range(axes[0], axes[0] + len(axes)))
-    at = axes[0] if adjacent else 0
-    rest = tuple(i for i in range(len(wide)) if i not in arrays)
-    order = tuple(range(len(wide))) if adjacent else axes + rest
-    if order != tuple(range(len(wide))):
+def _gathered(
+    entries: list[Any], dots: int | None, steps: tuple[Any, ...], wide: tuple[int, ...], xp: Any
+) -> Key:
+    """Bring the indexed axes together where NumPy has them, and make their arrays one flat index."""
+    at = _block_place(entries, dots)
+    left = [e for e in entries if e.__class__ is not int]
+    axes = [i for i, e in enumerate(left) if e.__class__ is _Index]
+    rest = [i for i in range(len(left)) if i not in axes]
+    order = (*rest[:at], *axes, *rest[at:])
+    if order != tuple(range(len(left))):
         steps += (("permute_dims", {"axes": order}),)
-    sizes = [wide[i] for i in order]
-    joined = prod(wide[i] for i in axes)
-    merged = (*sizes[:at], joined, *sizes[at + len(axes) :])
+    before, after = tuple(wide[i] for i in rest[:at]), tuple(wide[i] for i in rest[at:])
     if len(axes) > 1:
-        steps += (("reshape", {"shape": merged}),)
-    flat, block = _flat(list(arrays.values()), [wide[i] for i in axes], xp)
-    out = (*merged[:at], *block, *merged[at + 1 :])
+        steps += (("reshape", {"shape": (*before, prod(left[i].length for i in axes), *after)}),)
+    flat, block = _flat([left[i] for i in axes], xp)
     gather = (("take", {"indices": flat, "axis": at}),)
-    return Key(steps, out, gather, length=joined, rest=len(merged) - at - 1)
+    return Key(steps, (*before, *block, *after), False, gather, (*before, flat.shape[0], *after))
 
 
-def _flat(arrays: list[Any], lengths: list[int], xp: Any) -> tuple[Any, tuple[int, ...]]:
+def _block_place(entries: list[Any], dots: int | None) -> int:
+    """Return how many axes stand before the index arrays': none where a slice or ``None`` parts them."""
+    fancy = [i for i, e in enumerate(entries) if e.__class__ is int or e.__class__ is _Index]
+    first, last = fancy[0], fancy[-1]
+    parted = last - first >= len(fancy) or (dots is not None and first < dots <= last)
+    return 0 if parted else first
+
+
+def _flat(indices: list[_Index], xp: Any) -> tuple[Any, tuple[int, ...]]:
     """Return one 1-d index into the joined axis, and the shape that the arrays broadcast to."""
-    block = broadcast_shape("getitem", *(tuple(a.shape) if hasattr(a, "shape") else () for a in arrays))
-    flat: Any = None
-    for i, (a, n) in enumerate(zip(arrays, lengths, strict=True)):
-        if hasattr(a, "dtype"):
-            a = xp.astype(a, xp.natives[np.dtype(np.int64)], copy=False)
-            a = xp.bounded(a, n, i)
-            a = xp.where(a < 0, a + n, a)
-        else:
-            a = _integer(a, n, i)
-        flat = a if flat is None else flat * n + a
-    return xp.reshape(xp.broadcast_to(flat, block), (-1,)), block
+    try:
+        block = broadcast_shape("getitem", *(tuple(i.array.shape) for i in indices))
+    except ShapeError as error:
+        raise IndexingError(str(error)) from None
+    flat = indices[0].array
+    for i in indices[1:]:
+        flat = flat * i.length + i.array
+    if tuple(flat.shape) != block:
+        flat = xp.broadcast_to(flat, block)
+    return (flat if len(block) == 1 else xp.reshape(flat, (-1,))), block

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad import dispatch, views
+from anygrad import dispatch, views, writes
 from anygrad.devices import get_backend
 from anygrad.dispatch import broadcasting
 from anygrad.functions import FUNCTIONS, OPERATORS
@@ -40,9 +40,9 @@ def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
     """Return the in-place form of a function: its result becomes the tensor's value."""
 
     def method(self: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
-        views.check_writable(name, self, False)
+        writes.check_writable(name, self, False)
         result = function(self, *arguments, **keywords)
-        return result if result is NotImplemented else views.assign(name, self, result)
+        return result if result is NotImplemented else writes.assign(name, self, result)
 
     method.__name__ = name
     method.__doc__ = f"Do ``{function.__name__}`` in place, and return the tensor."
@@ -94,7 +94,7 @@ def to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Fill the tensor with a value, in place, and return it."""
-    views.setitem(self, ..., value)
+    writes.setitem(self, ..., value)
     return self
 
 
@@ -191,6 +191,6 @@ for _name, _special in {
     "divmod": _divmod,
     "rdivmod": _rdivmod,
     "getitem": views.getitem,
-    "setitem": views.setitem,
+    "setitem": writes.setitem,
 }.items():
     setattr(Tensor, f"__{_name}__", _special)

@@ -67,7 +67,7 @@ place = operation(
 def _standing(xp, g, path, winners):
     """Read what stands in the region, zero where a later write of the same index took its place."""
     part = xp.region(g, path)
-    return part if winners is None else part * xp.astype(winners, part.dtype)
+    return part if winners is None else xp.where(winners, part, xp.zeros_like(part))
 
 
 def _zeroed(xp, g, path, winners):
@@ -108,7 +108,7 @@ def _last(xp, g, indices, axis):
     won = last_of_equals(xp, indices, g.shape[axis])
     won = xp.reshape(won, tuple(-1 if i == axis else 1 for i in range(len(g.shape))))
     part = xp.take(g, indices, axis=axis)
-    return part * xp.astype(won, part.dtype)
+    return xp.where(won, part, xp.zeros_like(part))
 
 
 index_set = operation(

@@ -1,0 +1,226 @@
+"""Writes: they move numbers as NumPy does and never disturb a saved value.
+
+A write goes into the base's buffer where nobody else can see that, otherwise into a copy that becomes the
+base's array; who held the old buffer (a saved value, a snapshot) keeps the old numbers. The base's node
+becomes "the old base with this part replaced", from which every view finds its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from anygrad.backends.base import Backend
+from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError, message
+from anygrad.keys import Key
+from anygrad.op import REGISTRY
+from anygrad.tape import GRAD_MODE, Leaf, Node
+from anygrad.tensors import SCALARS, Tensor, asarray, wrap
+from anygrad.views import View, base_of, parsed, path_of, raw_key
+
+__all__ = ["assign", "check_writable", "setitem"]
+
+REPLACED = REGISTRY["region_set"].plans
+
+
+def setitem(x: Tensor, key: Any, value: Any) -> None:
+    """Do ``x[key] = value``: numbers as NumPy's, gradients to the value and to what x was before.
+
+    Raises ``ShapeError``, ``DtypeError`` or ``IndexingError`` where NumPy would, ``LeafWriteError`` for a
+    leaf that requires a gradient, ``WriteError`` for a broadcast view or a tracked value through a detached
+    one; what raises changes nothing.
+    """
+    chosen = None if key.__class__ is int or key.__class__ is slice else _masked(x, key, value)
+    if chosen is not None:
+        _write("setitem", x, Key((), x.shape), chosen)
+        return
+    found = parsed(key, x.shape, x.xp)
+    if value.__class__ is not View or not _stands_there(x, found, value):
+        _write("setitem", x, found, value)
+
+
+def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
+    """Give the whole of x the value that an operation computed from it, cast to x's dtype; return x."""
+    if value.shape != x.shape:
+        wanted = f"x has shape {x.shape} and is written in place"
+        raise ShapeError(message(op, f"the result has shape {value.shape}", wanted))
+    if value.dtype != x.dtype and not np.can_cast(value.dtype, x.dtype, "same_kind"):
+        wanted = f"x has dtype {x.dtype} and is written in place"
+        raise DtypeError(message(op, f"the result has dtype {value.dtype}", wanted))
+    base = base_of(x)
+    if base is not x and x.path is not None:  # type: ignore[attr-defined]
+        _write(op, x, Key((), x.shape), value)
+        return x
+    check_writable(op, x, value.node is not None)
+    if value.dtype != x.dtype:
+        value = value.astype(x.dtype)
+    array = value.array
+    if x.xp.aliases_exactly and array.strides != base.array.strides:
+        # Paths of views are valid on the memory order that they were made on.
+        array = x.xp.empty_like(base.array)
+        array[...] = value.array
+        _keep_layout(base, array)
+    base.array = array
+    if GRAD_MODE.get():
+        base.node = value.node
+    return x
+
+
+def _keep_layout(base: Tensor, array: Any) -> None:
+    """Remember the strides of a base whose next array has others: they decide which reshape is a view."""
+    if array.strides != base.array.strides and not hasattr(base, "_strides"):
+        base._strides = base.array.strides
+
+
+def check_writable(op: str, x: Tensor, tracked: bool) -> None:
+    """Raise where x cannot be written: a broadcast view, a leaf, a detached view by a tracked value."""
+    view = x.__class__ is View
+    if view and any(name == "broadcast_to" for name, _ in path_of(x)):
+        raise WriteError(message(op, "x is a broadcast view", "its entries share memory", "use x.clone()"))
+    if not GRAD_MODE.get():
+        return
+    if view and not x.live:  # type: ignore[attr-defined]
+        if tracked:
+            got = "the value requires a gradient, x is detached from the graph"
+            raise WriteError(message(op, got, "write to the tensor itself, or value.detach()"))
+    elif base_of(x).node.__class__ is Leaf:
+        got = "x is a leaf that requires a gradient, or a view of one"
+        raise LeafWriteError(message(op, got, "write under no_grad(), or to x.clone()"))
+
+
+def _stands_there(x: Tensor, found: Key, value: View) -> bool:
+    """Tell whether the value is x's own view at this key: the second half of ``x[key] += ...``."""
+    if value.base is not base_of(x) or found.gather or not (value.live or not GRAD_MODE.get()):
+        return False
+    return value.path == path_of(x) + found.steps
+
+
+def _masked(x: Tensor, key: Any, value: Any) -> Tensor | None:
+    """Return what ``x[mask] = value`` makes of x, where the value does not depend on how many are true."""
+    axes = len(getattr(key, "shape", ()))
+    if not axes or not hasattr(key, "dtype"):
+        return None
+    xp, rest = x.xp, x.ndim - axes
+    scalar = value.__class__ in SCALARS
+    if not (scalar or len(getattr(value, "shape", (0,) * 65)) <= rest):
+        return None
+    mask = raw_key(key, xp)
+    if not xp.isdtype(mask.dtype, "bool") or tuple(mask.shape) != x.shape[: mask.ndim]:
+        return None
+    tensors = xp.tensors
+    if scalar:
+        value = tensors.full((), _cast_scalar("setitem", x, value), dtype=x.dtype)
+    else:
+        value = asarray(value, device=None if isinstance(value, Tensor) else xp.name)
+        _check_value("setitem", x, value, x.shape[mask.ndim :])
+        value = tensors.astype(value, x.dtype)
+    check_writable("setitem", x, value.node is not None)
+    # A mask of the caller's may change before the gradient is asked for.
+    mask = xp.compact(mask) if not isinstance(key, Tensor) else mask
+    mask = xp.reshape(mask, (*mask.shape, *(1,) * rest))
+    return tensors.where(wrap(mask, xp, None), value, x)  # type: ignore[no-any-return]
+
+
+class _Unfit(DtypeError, OverflowError, ValueError):
+    """A scalar that the dtype has no value for: NumPy raises either built-in."""
+
+
+def _cast_scalar(op: str, x: Tensor, value: Any) -> Any:
+    """Return a scalar as x's dtype has it."""
+    dtype = x.dtype
+    if value.__class__ is complex and dtype.kind != "c":
+        raise DtypeError(message(op, f"the value is complex, x has dtype {dtype}", "write value.real"))
+    try:
+        return dtype.type(value).item()
+    except (OverflowError, ValueError) as error:
+        raise _Unfit(message(op, f"the value is {value}, x has dtype {dtype}", str(error))) from None
+
+
+def _check_value(op: str, x: Tensor, value: Tensor, shape: tuple[int, ...]) -> None:
+    """Raise where a value cannot be written into a part of x of this shape."""
+    if value.xp is not x.xp:
+        got = f"x is on {x.device}, the value is on {value.device}"
+        raise DeviceError(message(op, got, "move one with .to(device)"))
+    given = value.shape
+    while len(given) > len(shape) and given[0] == 1:
+        given = given[1:]
+    fits = all(m in (1, n) for m, n in zip(given[::-1], shape[::-1], strict=False))
+    if not fits or len(given) > len(shape):
+        raise ShapeError(
+            message(op, f"the value has shape {value.shape}", f"it does not broadcast to {shape}")
+        )
+    if value.dtype.kind == "c" and x.dtype.kind != "c":
+        got = f"the value has dtype {value.dtype}, x has dtype {x.dtype}"
+        raise DtypeError(message(op, got, "write value.real"))
+    if value.node is not None and GRAD_MODE.get() and x.dtype.kind not in "fc":
+        got = f"the value requires a gradient, x has dtype {x.dtype}"
+        raise DtypeError(message(op, got, "write value.detach(), or make x floating"))
+
+
+def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
+    """Write a value into the part of x that a key leads to."""
+    xp, base = x.xp, base_of(x)
+    tracked = False
+    if value.__class__ not in SCALARS:
+        if not isinstance(value, Tensor):
+            value = asarray(value, device=xp.name)
+        _check_value(op, x, value, found.shape)
+        tracked = value.node is not None and GRAD_MODE.get()
+        check_writable(op, x, tracked)
+        if tracked or found.gather or not xp.writable:
+            value = _shaped(value, x.dtype, found)
+    else:
+        check_writable(op, x, False)
+        if x.dtype.kind not in "fc" or value.__class__ is complex or not xp.native:
+            value = _cast_scalar(op, x, value)
+    path = path_of(x) + found.steps + found.gather
+    live = x.__class__ is not View or x.live  # type: ignore[attr-defined]
+    node = _recorded(base, value, path, found, tracked) if live and GRAD_MODE.get() else base.node
+    if xp.writable:
+        # Asked before the value's array is made: that may be a view of this very buffer.
+        if not xp.exclusive(base):
+            array = xp.compact(base.array)
+            if xp.aliases_exactly:
+                _keep_layout(base, array)
+            base.array = array
+            del array
+        xp.put(base.array, path, value.array if isinstance(value, Tensor) else value, False)
+    else:
+        base.array = xp.region_set(base.array, value.array if isinstance(value, Tensor) else value, path)
+    base.node = node
+    base.written = True
+
+
+def _shaped(value: Tensor, dtype: np.dtype, found: Key) -> Tensor:
+    """Return a value cast and broadcast to the part that it replaces."""
+    tensors, given, shape = value.xp.tensors, value.shape, found.shape
+    if len(given) > len(shape):
+        value = tensors.reshape(value, given[len(given) - len(shape) :])
+    if value.dtype != dtype:
+        value = tensors.astype(value, dtype)
+    if value.shape != shape:
+        value = tensors.broadcast_to(value, shape)
+    return value if shape == found.part else tensors.reshape(value, found.part)  # type: ignore[no-any-return]
+
+
+def _recorded(base: Tensor, value: Any, path: tuple[Any, ...], found: Key, tracked: bool) -> Node | None:
+    """Return the base's node after the write: the old base with this part replaced."""
+    old, winners = base.node, None
+    edges = tuple(edge for edge in (old, value.node if tracked else None) if edge is not None)
+    if not edges:
+        return None
+    if tracked and found.gather:
+        axis = found.gather[0][1]["axis"]
+        winners = _standing(base.xp, found.gather[0][1]["indices"])
+        winners = base.xp.reshape(winners, tuple(-1 if i == axis else 1 for i in range(len(found.part))))
+    plan = REPLACED[(0,) * (old is not None) + (1,) * tracked]
+    return Node(plan, plan.save(base.array, value, None, {"path": path, "winners": winners}), edges)
+
+
+def _standing(xp: Backend, indices: Any) -> Any:
+    """Tell which entries of a 1-d index stand at the end when all are written in order."""
+    end = xp.ones((min(indices.shape[0], 1),), dtype=xp.natives[np.dtype(bool)], device=xp.device)
+    order = xp.argsort(indices, stable=True)
+    ordered = xp.take(indices, order, axis=0)
+    return xp.take(xp.concat([ordered[1:] != ordered[:-1], end]), xp.argsort(order), axis=0)
