@@ -10,8 +10,9 @@ from typing import Any
 
 from anygrad import tape
 from anygrad.errors import DtypeError, GradientError, message
+from anygrad.gradients import landed, nodes_of, seed_of
 from anygrad.tape import GRAD_MODE
-from anygrad.tensors import Tensor, landed, nodes_of, seed_of, wrap
+from anygrad.tensors import Tensor, wrap
 
 __all__ = ["enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -45,9 +46,17 @@ def grad(
     for i, end in enumerate(ends):
         if not isinstance(end, Tensor):
             raise DtypeError(message("grad", f"output {i} is {type(end).__name__}", "expected a tensor"))
-    if len(given) != len(ends) or not ends or (grad_outputs is not None and not isinstance(grad_outputs, list | tuple) and len(ends) > 1):
+    if (
+        len(given) != len(ends)
+        or not ends
+        or (grad_outputs is not None and not isinstance(grad_outputs, list | tuple) and len(ends) > 1)
+    ):
         raise GradientError(
-            message("grad", f"{len(ends)} outputs and {len(given)} grad_outputs", "expected one gradient for each output")
+            message(
+                "grad",
+                f"{len(ends)} outputs and {len(given)} grad_outputs",
+                "expected one gradient for each output",
+            )
         )
     nodes = nodes_of("grad", chosen)
     seeds = [seed_of(end, g, create_graph) for end, g in zip(ends, given, strict=True)]
@@ -63,7 +72,11 @@ def grad(
             found.append(None)
         else:
             raise GradientError(
-                message("grad", f"input {i} was not used for the outputs", "pass allow_unused=True to get None for it")
+                message(
+                    "grad",
+                    f"input {i} was not used for the outputs",
+                    "pass allow_unused=True to get None for it",
+                )
             )
     return tuple(found)
 
@@ -78,7 +91,7 @@ def is_grad_enabled() -> bool:
 
 
 class _Mode:
-    """Sets grad mode for a block, or for every call of a function; nests, and holds in this thread or task only."""
+    """Sets grad mode for a block or every call of a function, in this thread or task only; nests."""
 
     enabled: bool
 
@@ -93,7 +106,9 @@ class _Mode:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(function):
-            raise DtypeError(message(type(self).__name__, f"got {function!r}", "expected a function to decorate"))
+            raise DtypeError(
+                message(type(self).__name__, f"got {function!r}", "expected a function to decorate")
+            )
         enabled = self.enabled
         if inspect.iscoroutinefunction(function):
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 __all__ = [
     "AnygradError",
+    "ArgumentError",
     "AxisError",
+    "BufferExitError",
     "DeviceError",
     "DeviceUnavailableError",
     "DtypeError",
     "FreedGraphError",
     "GradcheckError",
+    "GradientDeviceError",
+    "GradientDtypeError",
     "GradientError",
+    "GradientShapeError",
     "GraphExitError",
     "IndexingError",
     "LeafWriteError",
@@ -29,6 +34,10 @@ class AnygradError(Exception):
 
 class ShapeError(AnygradError, ValueError):
     """Shapes that do not fit together."""
+
+
+class ArgumentError(AnygradError, ValueError):
+    """An argument whose value cannot be honoured, such as ``copy=False`` where a copy is needed."""
 
 
 class AxisError(AnygradError, ValueError, IndexError):
@@ -55,6 +64,18 @@ class GradientError(AnygradError, RuntimeError):
     """A backward pass that cannot start, or a gradient that does not fit."""
 
 
+class GradientShapeError(GradientError, ShapeError):
+    """A gradient of another shape than the tensor that it belongs to."""
+
+
+class GradientDtypeError(GradientError, DtypeError):
+    """A gradient of another dtype than the tensor that it belongs to."""
+
+
+class GradientDeviceError(GradientError, DeviceError):
+    """A gradient on another device than the tensor that it belongs to."""
+
+
 class FreedGraphError(GradientError):
     """A backward pass over a graph whose saved values an earlier pass released."""
 
@@ -65,6 +86,10 @@ class GradcheckError(AnygradError, AssertionError):
 
 class GraphExitError(AnygradError, RuntimeError):
     """A conversion that would take a value out of the graph without a sound."""
+
+
+class BufferExitError(GraphExitError, BufferError):
+    """An export of memory that would take a value out of the graph without a sound."""
 
 
 class WriteError(AnygradError, ValueError):

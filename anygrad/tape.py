@@ -9,7 +9,6 @@ Imports nothing of tensors: ``wrap`` and the reading of saved values are handed 
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
@@ -26,13 +25,11 @@ GRAD_MODE: ContextVar[bool] = ContextVar("anygrad_grad_mode", default=True)
 wrap: Callable[..., Any]
 """``wrap(array, backend, node)``: make a tensor. This and the next three are set by ``tensors``."""
 deposit: Callable[..., None]
-"""``deposit(tensor, g, backend)``: add to a leaf's ``.grad``."""
+"""``deposit(arrivals)``: add each ``(tensor, g, backend)`` to the tensor's ``.grad``, all or none."""
 as_gradient: Callable[..., Any]
 """``as_gradient(op, given, like)``: check a gradient from outside against the tensor it belongs to."""
 move: Callable[..., Any]
 """``move(g, source, target)``: carry an array or a tensor from one backend to another."""
-
-_accumulating = threading.Lock()
 
 
 class Marker:
@@ -58,9 +55,12 @@ class Held:
 
 
 class Hooked:
-    """A plan with functions that see the gradient first. A node is hooked by exchanging its plan."""
+    """A plan with functions that see the gradient first. A node is hooked by exchanging its plan.
 
-    __slots__ = ("hooks", "keeps", "name", "plan")
+    ``kept`` are weak references to tensors that retain their gradient.
+    """
+
+    __slots__ = ("hooks", "keeps", "kept", "name", "plan")
     one = into = None
 
     def __init__(self, plan: Any) -> None:
@@ -68,6 +68,7 @@ class Hooked:
         self.keeps = plan.keeps
         self.name = plan.name
         self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.kept: list[weakref.ref[Any]] = []
 
 
 class Node:
@@ -96,13 +97,18 @@ class Node:
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The node and output number behind each input; (None, 0) for one that needs no gradient."""
         plan = plain(self.plan)
-        ends = [(e.edges[0], e.saved[0]) if e.plan is OUTPUT and e.saved else (e, 0) for e in self.edges]
+        ends = [(e.edges[0], e.saved[0]) if isinstance(e, Output) and e.saved else (e, 0) for e in self.edges]
         if not isinstance(plan, Plan) or plan.row.is_list:
             return tuple(ends)
         found: list[tuple[Node | None, int]] = [(None, 0)] * len(plan.row.inputs)
         for i, end in zip(plan.which, ends, strict=True):
             found[i] = end
         return tuple(found)
+
+    @property
+    def is_hooked(self) -> bool:
+        """Whether anybody is to see its gradient."""
+        return self.plan.__class__ is Hooked
 
     def pull(self, xp: Any, g: Any) -> tuple[Any, ...]:
         """Return the gradient for each edge, from the gradient of the output."""
@@ -132,6 +138,10 @@ class Leaf(Node):
         super().__init__(LEAF, (), ())
         self.tensor = weakref.ref(tensor)
         self.hooks: dict[int, Callable[[Any], Any]] = {}
+
+    @property
+    def is_hooked(self) -> bool:
+        return bool(self.hooks)
 
     @property
     def variable(self) -> Any:
@@ -179,7 +189,11 @@ def rewrapped(node: Node, backend: Any) -> tuple[Any, ...]:
 def _hooked(hooks: dict[int, Callable[[Any], Any]], name: str, g: Any, backend: Any, create_graph: bool) -> Any:
     """Show a gradient to hooks, unconjugated; each may return another in its place."""
     for hook in list(hooks.values()):
-        seen = g if create_graph else wrap(g if g.__class__ is backend.array_type else backend.asarray(g), backend, None)
+        # A tensor of its own, so that a hook which writes into it changes no other gradient.
+        array = g.array if create_graph else g
+        seen = wrap(array if array.__class__ is backend.array_type else backend.asarray(array), backend, None)
+        if create_graph:
+            seen.node = g.node
         turn = is_complex(seen.xp.tensors, seen.dtype)
         new = hook(seen.xp.tensors.conj(seen) if turn else seen)
         if new is None:
@@ -271,7 +285,7 @@ class Pass:
         if self.expand is not None:
             if node in self.got:
                 self.got[node] = g
-            if node not in self.expand:
+            if node not in self.expand and not node.is_hooked:
                 return
         self.push((node, g))
 
@@ -376,7 +390,7 @@ def backward(
     run = Pass(uses, push, False, expand)
     if wanted is not None:
         run.got = dict.fromkeys(wanted)
-    leaves: list[tuple[Leaf, Any, Any]] = []
+    leaves: list[tuple[Callable[[], Any], Any, Any]] = []
     done: list[Node] = []
     collect = run.collect
     held = Held()
@@ -392,11 +406,11 @@ def backward(
                 node, g = pop()
                 plan = node.plan
                 saved = node.saved
-                if saved is None:
+                if saved is None and (expand is None or node in expand):
                     raise freed()
                 if plan.keeps:
                     done.append(node)
-                if create_graph and saved and plan.__class__ is not Marker:
+                if create_graph and saved and plain(plan).__class__ is not Marker:
                     saved = rewrapped(node, backend)
                 formula = plan.one
                 if formula is not None:
@@ -416,16 +430,21 @@ def backward(
                     continue
                 if plan.__class__ is Hooked:
                     g = _hooked(plan.hooks, "hook", g, backend, create_graph)
-                    plan = plan.plan
                     if node in run.got:
                         run.got[node] = g
+                    leaves += [(ref, g, backend) for ref in plan.kept if getattr(ref(), "node", None) is node]
+                    if expand is not None and node not in expand:
+                        if plan.keeps:
+                            done.pop()
+                        continue
+                    plan = plan.plan
                 if plan is LEAF:
                     if node.hooks:
                         g = _hooked(node.hooks, "hook", g, backend, create_graph)
                     if node in run.got:
                         run.got[node] = g
                     else:
-                        leaves.append((node, g, backend))
+                        leaves.append((node.tensor, g, backend))
                     continue
                 if plan is OUTPUT:
                     run.gather(node.edges[0], g, *saved)
@@ -457,11 +476,8 @@ def backward(
                     else:
                         push((edge, part))
                 part = parts = None
-    with _accumulating:
-        for leaf, g, backend in leaves:
-            tensor = leaf.tensor()
-            if tensor is not None:
-                deposit(tensor, g, backend)
+    found = ((ref(), g, backend) for ref, g, backend in leaves)
+    deposit((t, g, backend) for t, g, backend in found if t is not None and t.node is not None)
     if not retain_graph:
         for node in done:
             node.saved = None

@@ -76,10 +76,10 @@ class View(Tensor):
 
     def _make_leaf(self) -> None:
         self._leave_family()
-        self.base.node = Leaf(self)
+        self.base.node = getattr(self, "_leaf", None) or Leaf(self)
 
     def _forget(self) -> None:
-        self.base.node = None
+        self._leaf, self.base.node = self.base.node, None
 
     def _leave_family(self) -> None:
         if self.path is not None:

@@ -1,0 +1,191 @@
+"""The values of a tensor: shape and dtype, NumPy and DLPack exports, Python's scalars and protocols.
+
+Nothing leaves the graph silently: an export of a tensor that requires a gradient raises. The exception is
+Python's own scalars. The base class of ``Tensor``; knows ``array``, ``xp`` and ``node``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anygrad.devices import Device
+from anygrad.errors import ArgumentError, BufferExitError, DtypeError, GraphExitError, ShapeError, message
+
+if TYPE_CHECKING:
+    from anygrad.backends.base import Backend
+    from anygrad.tape import Node
+
+__all__ = ["Values"]
+
+
+class Values:
+    """An array with its backend, as Python and NumPy see it."""
+
+    __slots__ = ()
+
+    array: Any
+    xp: Backend
+    node: Node | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return tuple(self.array.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.array.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return math.prod(self.array.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the entries take."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype, as NumPy's dtype object on every backend."""
+        return self.xp.dtype_of(self.array)
+
+    @property
+    def device(self) -> Device:
+        """Where the array lies."""
+        return Device(self.xp.name)
+
+    # ---------------------------------------------------------------- arrays
+
+    def _untracked(self, op: str) -> Any:
+        if self.node is not None:
+            raise GraphExitError(
+                message(
+                    op,
+                    "this tensor requires a gradient",
+                    "the result would not be connected",
+                    "write x.detach() first",
+                )
+            )
+        return self.array
+
+    def numpy(self, *, copy: bool = False) -> np.ndarray:
+        """Return the values as a NumPy array: a read-only snapshot, or with ``copy`` one that may be written.
+
+        Later writes to the tensor do not show in it. Raises ``GraphExitError`` when a gradient is tracked.
+        """
+        array = self._untracked("numpy")
+        if copy or not isinstance(array, np.ndarray):
+            found = self.xp.to_numpy(array)
+        else:
+            found = array.view()
+        if not copy:
+            found.flags.writeable = False
+        return found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self._untracked("__array__")
+        found = self.numpy(copy=bool(copy))
+        if dtype is None or found.dtype == dtype:
+            return found
+        if copy is False:
+            raise ArgumentError(
+                message("__array__", f"x has dtype {found.dtype}, dtype is {dtype}", "that needs a copy")
+            )
+        return found.astype(dtype)
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        if self.node is not None:
+            raise BufferExitError(
+                message("__dlpack__", "this tensor requires a gradient", "write x.detach() first")
+            )
+        return self.xp.compact(self.array).__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        found: tuple[int, int] = self.array.__dlpack_device__()
+        return found
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """Return the namespace of this tensor: ``anygrad``, creating on this tensor's device."""
+        return self.xp.tensors.public(api_version)
+
+    # ---------------------------------------------------------------- Python's scalars and protocols
+
+    def item(self) -> Any:
+        """Return the only entry as a Python scalar; raises ``ShapeError`` where there are more."""
+        return self._only("item")
+
+    def tolist(self) -> Any:
+        """Return the values as nested lists of Python scalars."""
+        return self.xp.to_numpy(self.array).tolist()
+
+    def _only(self, op: str) -> Any:
+        if self.size != 1:
+            raise ShapeError(message(op, f"x has shape {self.shape}", "only one entry converts to a scalar"))
+        return self.xp.to_numpy(self.array).item()
+
+    def _real(self, op: str) -> Any:
+        if self.dtype.kind == "c":
+            raise DtypeError(message(op, f"x has dtype {self.dtype}", "use complex(x), or x.real"))
+        return self._only(op)
+
+    def __float__(self) -> float:
+        return float(self._real("float"))
+
+    def __int__(self) -> int:
+        return int(self._real("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._only("complex"))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(
+                message(
+                    "bool",
+                    f"x has shape {self.shape}",
+                    "the truth of several entries is ambiguous",
+                    "use any() or all()",
+                )
+            )
+        return bool(self._only("bool"))
+
+    def __index__(self) -> int:
+        if self.ndim or self.dtype.kind not in "iu":
+            raise DtypeError(
+                message(
+                    "index",
+                    f"x has shape {self.shape} and dtype {self.dtype}",
+                    "only an integer without axes is an index",
+                )
+            )
+        return int(self._only("index"))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self._real("round"), digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._only("format"), spec) if spec else str(self)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise DtypeError(message("len", "x has no axes", "len() counts along the first"))
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise DtypeError(message("iter", "x has no axes", "iteration goes along the first"))
+        return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
+
+    def __contains__(self, value: Any) -> bool:
+        equal: Any = self == value
+        return bool(equal.any()) if isinstance(equal, Values) else False
+
+    def __hash__(self) -> int:
+        return id(self)

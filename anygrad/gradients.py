@@ -1,0 +1,160 @@
+"""Gradients in and out: what a pass starts with, and how what it found becomes ``.grad``.
+
+Outside stands the gradient, inside its conjugate: here is where the two meet. Knows tensors only by what they
+carry (``array``, ``xp``, ``node``); how one is made is the tape's ``wrap``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from anygrad import tape
+from anygrad.backends.base import Backend
+from anygrad.construction import carry
+from anygrad.errors import DtypeError, GradientDtypeError, GradientError, GradientShapeError, message
+from anygrad.rules import is_complex
+from anygrad.tape import GRAD_MODE, Hooked, Node
+
+__all__ = ["HookHandle", "hook_on", "landed", "nodes_of", "retain_on", "seed_of"]
+
+_accumulating = threading.RLock()
+_numbers = itertools.count()
+
+
+class HookHandle:
+    """Removes a hook; as a context manager, at the end of the block."""
+
+    def __init__(self, hooks: dict[int, Callable[[Any], Any]], hook: Callable[[Any], Any]) -> None:
+        self._hooks = hooks
+        self._key = next(_numbers)
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        """Remove the hook; once it is removed, do nothing."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+def hook_on(node: Node, hook: Callable[[Any], Any]) -> HookHandle:
+    """Have a node show its gradient to a hook."""
+    if not callable(hook):
+        raise DtypeError(
+            message("register_hook", f"got {type(hook).__name__}", "expected a function of one gradient")
+        )
+    return HookHandle(_hooked(node).hooks, hook)
+
+
+def retain_on(t: Any) -> None:
+    """Have a tensor's node keep its gradient for it; again when a write gave the tensor another node."""
+    _hooked(t.node).kept.append(tape.weakref.ref(t))
+
+
+def _hooked(node: Any) -> Any:
+    if node.plan is tape.LEAF:
+        return node
+    if node.plan.__class__ is not Hooked:
+        node.plan = Hooked(node.plan)
+    return node.plan
+
+
+def seed_of(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any, Backend]:
+    """Return where a pass starts and with what: the conjugate of the gradient that was given, or one."""
+    node, xp = output.node, output.xp
+    if node is None:
+        raise GradientError(
+            message(
+                "backward",
+                "the output does not require a gradient",
+                "some input must have requires_grad=True, and no no_grad() in between",
+            )
+        )
+    turn = output.dtype.kind == "c"
+    if gradient is None:
+        if output.size != 1:
+            advice = "pass gradient= or reduce it to a scalar first"
+            raise GradientShapeError(message("backward", f"the output has shape {output.shape}", advice))
+        if turn:
+            advice = "pass gradient= or reduce it to a real scalar first"
+            raise GradientDtypeError(message("backward", f"the output has dtype {output.dtype}", advice))
+        g = xp.ones(output.array.shape, dtype=output.array.dtype, device=xp.device)
+        return node, (tape.wrap(g, xp, None) if create_graph else g), xp
+    given = tape.as_gradient("backward", gradient, output)
+    if create_graph:
+        return node, (xp.tensors.conj(given) if turn else given), xp
+    # A copy: the caller may write into the memory of what was given.
+    return node, (xp.conj(given.array) if turn else xp.compact(given.array)), xp
+
+
+def nodes_of(op: str, tensors: Sequence[Any]) -> list[Node]:
+    """Return the nodes of tensors; raises ``GradientError`` for one that requires no gradient."""
+    nodes: list[Node] = []
+    for i, t in enumerate(tensors):
+        if not hasattr(t, "node"):
+            raise DtypeError(message(op, f"input {i} is {type(t).__name__}", "expected a tensor"))
+        if t.node is None:
+            advice = "call requires_grad_() before using it"
+            raise GradientError(message(op, f"input {i} does not require a gradient", advice))
+        nodes.append(t.node)
+    return nodes
+
+
+def landed(g: Any, xp: Backend) -> Any:
+    """Return what arrived at the end of a pass as a tensor of its own, no longer the conjugate."""
+    if hasattr(g, "node"):
+        # Never the tensor itself, which another leaf may get too, or the caller hold.
+        return xp.tensors.conj(g) if g.dtype.kind == "c" else tape.wrap(g.array, xp, g.node)
+    if g.__class__ is not xp.array_type:
+        g = xp.asarray(g)
+    if is_complex(xp, g.dtype):
+        g = xp.conj(g)
+    return tape.wrap(xp.owned(g), xp, None)
+
+
+def deposit(arrivals: Iterable[tuple[Any, Any, Backend]]) -> None:
+    """Add gradients to the ``.grad`` of tensors: all of them, or none where that is interrupted."""
+    before: list[tuple[Any, Any, Any, Any]] = []
+    with _accumulating:
+        try:
+            for t, g, xp in arrivals:
+                held = getattr(t, "_grad", None)
+                holder = getattr(held, "base", held)
+                before.append((t, held, holder, None if holder is None else holder.array))
+                _add(t, held, g, xp)
+        except BaseException:
+            for t, held, holder, array in reversed(before):
+                t._grad = held
+                if holder is not None:
+                    holder.array = array
+            raise
+
+
+def _add(t: Any, held: Any, g: Any, xp: Backend) -> None:
+    tracked = hasattr(g, "node")
+    new = landed(g, xp)
+    assert new.shape == t.shape, f"a gradient of shape {new.shape} arrived at a tensor of shape {t.shape}"
+    if held is None:
+        t._grad = new
+    elif tracked or held.node is not None:
+        token = GRAD_MODE.set(True)
+        try:
+            t._grad = held + new
+        finally:
+            GRAD_MODE.reset(token)
+    else:
+        held += new
+
+
+def move(g: Any, source: Backend, target: Backend) -> Any:
+    """Carry a gradient, an array or a tensor, from one backend to another."""
+    return g.to(target.name) if hasattr(g, "node") else carry(g, source, target)
+
+
+tape.deposit, tape.move = deposit, move
