@@ -52,7 +52,7 @@ def operation(row: Row) -> Function:
         copy = found.pop("copy", None) if row.is_view else None
         cast = found.pop("cast", None) if casts else None
         if cast is not None or (floating and not xp.native and x.dtype.kind in "biu"):
-            operands[0] = x.astype(get_default_dtype() if cast is None else cast)
+            operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
         return computed(row, xp, operands, found, copy)
 
     return function
@@ -137,7 +137,7 @@ def creation(function: Function) -> Function:
         xp = get_backend(device)
         numbers = [x for x in (*arguments, *keywords.values()) if x.__class__ in SCALARS]
         if dtype is None:
-            dtype = default_dtype(function.__name__, arguments, numbers)
+            dtype = xp.within(default_dtype(function.__name__, arguments, numbers))
         with xp.entered():
             t = wrap(function(xp, *arguments, dtype=native(xp, dtype), **keywords), xp, None)
         return t.requires_grad_() if requires_grad else t

@@ -193,7 +193,8 @@ def _array_of(part: Any, xp: Any) -> Any:
         raise IndexingError(message("getitem", "an index is a ragged list", str(error))) from None
     if array.dtype.kind not in "biuf":
         raise IndexingError(message("getitem", f"got an index {part!r}", "expected integers or booleans"))
-    return xp.from_numpy(array.astype(np.int64) if array.size == 0 else array)
+    dtype = array.dtype if array.size else np.dtype(np.int64)
+    return xp.from_numpy(array.astype(xp.within(dtype)))
 
 
 def _axes_taken(part: Any, xp: Any) -> int:
@@ -216,7 +217,7 @@ def _from_mask(mask: Any, spanned: tuple[int, ...], xp: Any) -> list[_Index]:
 
 def _positive(array: Any, n: int, axis: int, xp: Any) -> Any:
     """Return an array of integers with the negative ones counted from the end; never the array itself."""
-    wide = xp.natives.get(np.dtype(np.int64)) or xp.natives[np.dtype(np.int32)]
+    wide = xp.natives[xp.within(np.dtype(np.int64))]
     array = xp.bounded(xp.astype(array, wide, copy=False), n, axis)
     return xp.where(array < 0, array + n, array)
 

@@ -152,6 +152,8 @@ def raw_key(key: Any, xp: Backend) -> Any:
     if isinstance(key, list) and any(isinstance(part, Tensor) for part in key):
         return raw_key(asarray(key, device=xp.name), xp)
     if hasattr(key, "dtype") and hasattr(key, "shape") and not isinstance(key, np.generic):
+        if isinstance(key, np.ndarray):
+            key = key.astype(xp.within(key.dtype), copy=False)
         return asarray(key, device=xp.name).array
     return key
 

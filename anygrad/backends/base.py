@@ -91,7 +91,7 @@ def follow(namespace: Any, x: Any, path: tuple[Any, ...]) -> Any:
 
 
 def layout_of(shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return an array of this shape (row-major, or of these strides) in one byte of memory, for ``Layout`` to walk."""
+    """Return an array of this shape (row-major, or of these strides) in one byte, for ``Layout`` to walk."""
     if strides is None:
         strides, step = (), 1
         for n in reversed(shape):

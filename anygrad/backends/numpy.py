@@ -70,6 +70,8 @@ class WritableBackend(Backend):
     native: ClassVar[bool] = True
     writable: ClassVar[bool] = True
     aliases_exactly: ClassVar[bool] = True
+    layout: ClassVar[type[Layout]] = Layout
+    """Reads paths as views of a buffer, where the library's reshape can refuse to copy."""
 
     def is_alias(self, out: Any, base: Any, path: tuple[Any, ...]) -> bool:
         owner = out.base
@@ -90,15 +92,15 @@ class WritableBackend(Backend):
         elif name == "take":
             key, path = (slice(None),) * keywords["axis"] + (keywords["indices"],), path[:-1]
         try:
-            target = follow(Layout, buffer, path)
+            target = follow(self.layout, buffer, path)
         except ValueError:
             target = None
         if target is None or any(step == "broadcast_to" for step, _ in path) or name == "broadcast_to":
             self._put_flat(buffer, (*path, (name, keywords)) if key is not ... else path, y, add)
+        elif name == "take":
+            (self.add_at if add else self.set_at)(target, key, y)
         elif not add:
             target[key] = y
-        elif name == "take":
-            self.add_at(target, key, y)
         else:
             target[key] += y
 
@@ -108,11 +110,15 @@ class WritableBackend(Backend):
         flat = buffer.reshape(-1)
         y = self._spread(y, buffer.dtype, index.shape)
         if add:
-            self.add_at(flat, index, y)
+            self.add_at(flat, (index,), y)
         else:
-            flat[index] = y
+            self.set_at(flat, (index,), y)
         if flat.base is not buffer and flat.base is not buffer.base:
             buffer[...] = flat.reshape(buffer.shape)
+
+    def set_at(self, buffer: Any, key: Any, values: Any) -> None:
+        """Write into ``buffer`` at ``key``, which ends in an index array; the last of equal indices stays."""
+        buffer[key] = values
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         """Add into ``buffer`` at ``key``; equal indices add up."""

@@ -1,4 +1,4 @@
-"""PyTorch as an array library: its functions through array_api_compat, its own scatters, none of its autograd.
+"""PyTorch as an array library: functions through array_api_compat, its own scatters, none of its autograd.
 
 Operands come with one dtype (``dispatch`` casts them), so arithmetic is Python's operators and nothing is
 promoted twice. A tensor that torch differentiates does not get in, and none that does ever comes out.

@@ -1,0 +1,226 @@
+"""CuPy on CUDA devices: NumPy's rules and in-place writes, on arrays whose memory has a count of its own.
+
+An array is nobody else's when its own reference count, its pointer's and its memory's are those of an array
+that one attribute holds; a view, an export or another array on the same memory raises one of the three. The
+counts are taken when the first device is opened, with the function that is used, and not trusted unless
+every further holder shows. Creation enters the device, because array_api_compat drops ``device=``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import array_api_compat.cupy as compat
+import cupy
+import cupyx
+import numpy as np
+
+from anygrad.backends.base import STANDARD, Backend, Layout
+from anygrad.backends.numpy import Holder, WritableBackend, gil_held
+from anygrad.errors import DeviceUnavailableError, message
+
+__all__ = ["CupyBackend"]
+
+_CREATION = "arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like"
+CREATION = tuple(_CREATION.split())
+LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take")
+ATOMIC = ("float16", "float32", "float64", "int32", "uint32", "uint64")
+BUILDS = "CuPy may be built for another CUDA: from the checkout, pip install '.[cuda12]' or '.[cuda13]'"
+
+
+def counts(holder: Any) -> tuple[int, int, int]:
+    """Return how many hold the array, its pointer and its memory."""
+    return (
+        sys.getrefcount(holder.array),
+        sys.getrefcount(holder.array.data),
+        sys.getrefcount(holder.array.data.mem),
+    )
+
+
+def calibrate(make: Callable[[], Any]) -> tuple[int, int, int] | None:
+    """Return the counts of an array that one attribute holds; None where one more holder does not show."""
+    holder = Holder(make())
+    alone = counts(holder)
+    others: tuple[Callable[[], Any], ...] = (
+        lambda: holder.array,
+        lambda: holder.array[:],
+        lambda: (holder.array,),
+        lambda: holder.array.data,
+        lambda: holder.array.data.mem,
+    )
+    for other in others:
+        kept = other()
+        if counts(holder) == alone:
+            return None
+        del kept
+        if counts(holder) != alone:
+            return None
+    return alone
+
+
+class CupyLayout(Layout):
+    """Paths read as views of CuPy's arrays, whose ``reshape`` cannot be told not to copy."""
+
+    @staticmethod
+    def reshape(x: Any, shape: tuple[int, ...]) -> Any:
+        view = x.view()
+        try:
+            view.shape = shape
+        except AttributeError as error:
+            raise ValueError(str(error)) from error
+        return view
+
+
+class CupyBackend(WritableBackend):
+    """One CUDA device."""
+
+    layout: ClassVar[type[Layout]] = CupyLayout
+    alone: ClassVar[list[Any]] = []
+
+    def __init__(self, module: Any, device: Any, name: str) -> None:
+        super().__init__(module, device, name)
+        self.isdtype = functools.cache(compat.isdtype)
+        for function in CREATION:
+            setattr(self, function, self._entering(getattr(module, function)))
+        if cupy.cuda.runtime.getDeviceCount() > 1:
+            # Kernels are launched on the current device, whatever the arrays say.
+            for function in (*STANDARD, *LAUNCHING):
+                if function not in CREATION and callable(getattr(self, function, None)):
+                    setattr(self, function, self._entering(getattr(self, function)))
+        if not self.alone:
+            with device:
+                self.alone.append(calibrate(lambda: cupy.empty(1)) if gil_held() else None)
+
+    def _entering(self, function: Any) -> Any:
+        def entered(*arguments: Any, device: Any = None, **keywords: Any) -> Any:
+            with self.device:
+                return function(*arguments, **keywords)
+
+        return functools.update_wrapper(entered, function)
+
+    # ---------------------------------------------------------------- opening
+
+    @classmethod
+    def open(cls, library: str, spec: str) -> Backend:
+        count = _count_devices(f"{library}:{spec}" if spec else library)
+        index = int(spec or 0)
+        if index >= count:
+            got = f"'cuda:{index}' cannot be used here"
+            raise DeviceUnavailableError(
+                message("device", got, f"this machine has {count} CUDA devices, from cuda:0")
+            )
+        device = cupy.cuda.Device(index)
+        try:
+            with device:
+                cupy.zeros(1).sum()
+        except (RuntimeError, cupy.cuda.compiler.CompileException) as error:
+            got = f"'cuda:{index}' cannot be used here"
+            raise DeviceUnavailableError(message("device", got, str(error), BUILDS)) from error
+        return cls(compat, device, f"{library}:{index}")
+
+    @classmethod
+    def spec_of(cls, array: Any) -> str:
+        return str(array.device.id)
+
+    @classmethod
+    def usable(cls) -> list[str]:
+        try:
+            count = _count_devices("cuda")
+        except DeviceUnavailableError:
+            return []
+        return [str(i) for i in range(count)]
+
+    # ---------------------------------------------------------------- dtypes and devices
+
+    def listed_dtypes(self) -> dict[str, Any]:
+        return {dtype: np.dtype(dtype) for dtype in super().listed_dtypes()}
+
+    def dtype_of(self, array: Any) -> np.dtype:
+        dtype: np.dtype = array.dtype
+        return dtype
+
+    def from_numpy(self, array: np.ndarray) -> Any:
+        with self.device:
+            return cupy.array(array)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        found: np.ndarray = cupy.asnumpy(array)
+        return found
+
+    def synchronize(self) -> None:
+        self.device.synchronize()
+
+    def entered(self) -> contextlib.AbstractContextManager[Any]:
+        entered: contextlib.AbstractContextManager[Any] = self.device
+        return entered
+
+    def running(self) -> contextlib.AbstractContextManager[Any]:
+        return self.entered()
+
+    # ---------------------------------------------------------------- ownership and writes
+
+    def exclusive(self, holder: Any) -> bool:
+        return (
+            counts(holder) == self.alone[0]
+            and holder.array.base is None
+            and bool(holder.array.flags.owndata)
+            and not isinstance(holder.array.data.mem, cupy.cuda.UnownedMemory)
+        )
+
+    def set_at(self, buffer: Any, key: Any, values: Any) -> None:
+        # Equal indices are written in any order, so each is given what the last one brings.
+        axis, index = len(key) - 1, key[-1]
+        m, at = index.shape[0], axis - buffer.ndim
+        if getattr(values, "ndim", 0) >= -at and values.shape[at] == m > 1:
+            last = cupy.zeros(buffer.shape[axis], np.int32 if m < 2**31 else np.uint64)
+            cupyx.scatter_max(last, index, cupy.arange(m, dtype=last.dtype))
+            values = cupy.take(values, last[index], axis=at)
+        buffer[key] = values
+
+    def add_at(self, buffer: Any, key: Any, values: Any) -> None:
+        dtype = buffer.dtype
+        if dtype.kind == "c":
+            cupyx.scatter_add(buffer.real, key, values.real)
+            cupyx.scatter_add(buffer.imag, key, values.imag)
+        elif dtype.name in ATOMIC:
+            cupyx.scatter_add(buffer, key, values)
+        elif dtype.name == "int64":
+            # The sums have the same bits, and only the unsigned kind has an atomic addition.
+            cupyx.scatter_add(buffer.view(np.uint64), key, cupy.asarray(values, dtype).view(np.uint64))
+        else:
+            sums = cupy.zeros(buffer.shape, np.int32)
+            cupyx.scatter_add(sums, key, cupy.asarray(values, np.int32))
+            buffer += sums.astype(dtype)
+
+
+def _count_devices(name: str) -> int:
+    """Return how many CUDA devices there are; raises ``DeviceUnavailableError`` that names what is missing."""
+    got = f"{name!r} cannot be used here"
+    runtime = cupy.cuda.runtime
+    try:
+        driver = runtime.driverGetVersion()
+    except RuntimeError:
+        driver = 0
+    if not driver:
+        advice = (
+            "the NVIDIA driver is not installed",
+            "install it, then ask nvidia-smi whether it sees the GPU",
+        )
+        raise DeviceUnavailableError(message("device", got, *advice))
+    try:
+        count = int(runtime.getDeviceCount())
+    except runtime.CUDARuntimeError as error:
+        if "NoDevice" in str(error):
+            count = 0
+        else:
+            serves = f"the NVIDIA driver serves CUDA {driver // 1000}.{driver % 1000 // 10}"
+            raise DeviceUnavailableError(message("device", got, serves, str(error), BUILDS)) from error
+    if not count:
+        raise DeviceUnavailableError(
+            message("device", got, "the driver sees no GPU", "ask nvidia-smi which it sees")
+        )
+    return count
