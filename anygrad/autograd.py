@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from contextvars import Token
 from typing import Any
 
 from anygrad import tape
-from anygrad.errors import DtypeError, GradientError, message
+from anygrad.errors import ArgumentError, DtypeError, GradientError, message
 from anygrad.gradients import landed, nodes_of, seed_of
 from anygrad.tape import GRAD_MODE
 from anygrad.tensors import Tensor, wrap
@@ -42,43 +41,46 @@ def grad(
     """
     ends = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    given = list(grad_outputs) if isinstance(grad_outputs, list | tuple) else [grad_outputs] * len(ends)
+    if allow_unused is False and materialize_grads:
+        got = "allow_unused is False, materialize_grads is True"
+        raise ArgumentError(
+            message("grad", got, "zeros for unused inputs allow them", "leave allow_unused out")
+        )
     for i, end in enumerate(ends):
         if not isinstance(end, Tensor):
             raise DtypeError(message("grad", f"output {i} is {type(end).__name__}", "expected a tensor"))
-    if (
-        len(given) != len(ends)
-        or not ends
-        or (grad_outputs is not None and not isinstance(grad_outputs, list | tuple) and len(ends) > 1)
-    ):
-        raise GradientError(
-            message(
-                "grad",
-                f"{len(ends)} outputs and {len(given)} grad_outputs",
-                "expected one gradient for each output",
-            )
-        )
+    several = isinstance(grad_outputs, list | tuple)
+    given = list(grad_outputs) if several else [grad_outputs]
+    if grad_outputs is None:
+        given = [None] * len(ends)
+    if len(given) != len(ends) or not ends:
+        got = f"{len(ends)} outputs and {len(given)} grad_outputs"
+        raise GradientError(message("grad", got, "expected one gradient for each output"))
     nodes = nodes_of("grad", chosen)
-    seeds = [seed_of(end, g, create_graph) for end, g in zip(ends, given, strict=True)]
-    got = tape.backward(seeds, nodes, create_graph if retain_graph is None else retain_graph, create_graph)
-    found: list[Tensor | None] = []
-    for i, (t, node) in enumerate(zip(chosen, nodes, strict=True)):
-        g = got[node]
-        if g is not None:
-            found.append(landed(g, t.xp))
-        elif materialize_grads:
-            found.append(wrap(t.xp.zeros(t.shape, dtype=t.array.dtype, device=t.xp.device), t.xp, None))
-        elif allow_unused:
-            found.append(None)
-        else:
-            raise GradientError(
-                message(
-                    "grad",
-                    f"input {i} was not used for the outputs",
-                    "pass allow_unused=True to get None for it",
-                )
-            )
-    return tuple(found)
+    retain = create_graph if retain_graph is None else retain_graph
+    token = GRAD_MODE.set(bool(create_graph))
+    try:
+        seeds = [seed_of(end, g, create_graph) for end, g in zip(ends, given, strict=True)]
+        arrived = tape.backward(seeds, nodes, retain, create_graph)
+        return tuple(
+            _found(i, t, arrived[node], bool(allow_unused), materialize_grads)
+            for i, (t, node) in enumerate(zip(chosen, nodes, strict=True))
+        )
+    finally:
+        GRAD_MODE.reset(token)
+
+
+def _found(i: int, t: Tensor, g: Any, allow_unused: bool, materialize_grads: bool) -> Tensor | None:
+    """Return what arrived at an input."""
+    if g is not None:
+        found: Tensor = landed(g, t.xp)
+        return found
+    if materialize_grads:
+        return wrap(t.xp.zeros(t.shape, dtype=t.array.dtype, device=t.xp.device), t.xp, None)
+    if allow_unused:
+        return None
+    advice = "pass allow_unused=True to get None for it"
+    raise GradientError(message("grad", f"input {i} was not used for the outputs", advice))
 
 
 def is_grad_enabled() -> bool:
@@ -96,68 +98,115 @@ class _Mode:
     enabled: bool
 
     def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
+        self._before: list[bool] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(GRAD_MODE.set(self.enabled))
+        # The value and not a token, which could not be reset where a generator ends in another context.
+        self._before.append(GRAD_MODE.get())
+        GRAD_MODE.set(self.enabled)
 
     def __exit__(self, *exception: object) -> None:
-        GRAD_MODE.reset(self._tokens.pop())
+        GRAD_MODE.set(self._before.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(function):
             raise DtypeError(
-                message(type(self).__name__, f"got {function!r}", "expected a function to decorate")
+                message(
+                    type(self).__name__, f"got {type(function).__name__}", "expected a function to decorate"
+                )
             )
-        enabled = self.enabled
-        if inspect.iscoroutinefunction(function):
+        wrapper = next(make for holds, make in _WRAPPERS if holds(function))
+        return functools.wraps(function)(wrapper(self.enabled, function))
 
-            @functools.wraps(function)
-            async def awaited(*arguments: Any, **keywords: Any) -> Any:
-                token = GRAD_MODE.set(enabled)
-                try:
-                    return await function(*arguments, **keywords)
-                finally:
-                    GRAD_MODE.reset(token)
 
-            return awaited
-        if inspect.isgeneratorfunction(function):
-            return functools.wraps(function)(functools.partial(_generated, enabled, function))
+class _Block(_Mode):
+    """The mode of one call."""
 
-        @functools.wraps(function)
-        def called(*arguments: Any, **keywords: Any) -> Any:
-            token = GRAD_MODE.set(enabled)
+    def __init__(self, enabled: bool) -> None:
+        super().__init__()
+        self.enabled = enabled
+
+
+def _called(enabled: bool, function: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        with _Block(enabled):
+            return function(*arguments, **keywords)
+
+    return called
+
+
+def _awaited(enabled: bool, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def awaited(*arguments: Any, **keywords: Any) -> Any:
+        with _Block(enabled):
+            return await function(*arguments, **keywords)
+
+    return awaited
+
+
+def _generated(enabled: bool, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a generator function with the mode set while it runs, not while its user does."""
+
+    def generated(*arguments: Any, **keywords: Any) -> Any:
+        generator = function(*arguments, **keywords)
+        resume, value = generator.send, None
+        while True:
             try:
-                return function(*arguments, **keywords)
-            finally:
-                GRAD_MODE.reset(token)
+                with _Block(enabled):
+                    out = resume(value)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                resume, value = generator.send, (yield out)
+            except GeneratorExit:
+                with _Block(enabled):
+                    generator.close()
+                raise
+            except BaseException as error:
+                resume, value = generator.throw, error
 
-        return called
-
-
-def _generated(enabled: bool, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """Run a generator with the mode set while it runs, not while its user does."""
-    generator = function(*arguments, **keywords)
-    resume, value = generator.send, None
-    while True:
-        token = GRAD_MODE.set(enabled)
-        try:
-            out = resume(value)
-        except StopIteration as stop:
-            return stop.value
-        finally:
-            GRAD_MODE.reset(token)
-        try:
-            value = yield out
-            resume = generator.send
-        except GeneratorExit:
-            generator.close()
-            raise
-        except BaseException as error:
-            resume, value = generator.throw, error
+    return generated
 
 
-class no_grad(_Mode):
+def _streamed(enabled: bool, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an asynchronous generator function with the mode set while it runs, not while its user does."""
+
+    async def streamed(*arguments: Any, **keywords: Any) -> Any:
+        generator = function(*arguments, **keywords)
+        resume, value = generator.asend, None
+        while True:
+            try:
+                with _Block(enabled):
+                    out = await resume(value)
+            except StopAsyncIteration:
+                return
+            try:
+                resume, value = generator.asend, (yield out)
+            except GeneratorExit:
+                with _Block(enabled):
+                    await generator.aclose()
+                raise
+            except BaseException as error:
+                resume, value = generator.athrow, error
+
+    return streamed
+
+
+_WRAPPERS: tuple[tuple[Callable[[Any], bool], Callable[..., Any]], ...] = (
+    (inspect.iscoroutinefunction, _awaited),
+    (inspect.isgeneratorfunction, _generated),
+    (inspect.isasyncgenfunction, _streamed),
+    (callable, _called),
+)
+
+
+class _Fixed(_Mode):
+    """A mode without arguments: a decorator with or without its parentheses."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
+
+
+class no_grad(_Fixed):
     """Record nothing in a block (``with no_grad():``) or a function (``@no_grad()``).
 
     >>> with no_grad():
@@ -168,7 +217,7 @@ class no_grad(_Mode):
     enabled = False
 
 
-class enable_grad(_Mode):
+class enable_grad(_Fixed):
     """Record again, inside ``no_grad``; as a block or a decorator.
 
     >>> with no_grad(), enable_grad():
@@ -190,20 +239,18 @@ class set_grad_enabled(_Mode):
     def __init__(self, enabled: bool) -> None:
         super().__init__()
         self.enabled = bool(enabled)
-        self._before = GRAD_MODE.set(self.enabled)
-        self._entered = False
+        self._at_once: bool | None = GRAD_MODE.get()
+        GRAD_MODE.set(self.enabled)
 
     def __enter__(self) -> None:
-        if self._entered:
+        if self._at_once is None:
             super().__enter__()
-        self._entered = True
-
-    def __exit__(self, *exception: object) -> None:
-        if self._tokens:
-            super().__exit__(*exception)
         else:
-            GRAD_MODE.reset(self._before)
+            self._before.append(self._at_once)
+            self._at_once = None
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        GRAD_MODE.reset(self._before)
+        if self._at_once is not None:
+            GRAD_MODE.set(self._at_once)
+            self._at_once = None
         return super().__call__(function)
