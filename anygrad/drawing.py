@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import DtypeError, FreedGraphError, GradientError, message
+from anygrad.gradients import seed_of
 from anygrad.layout import Box, Link
 from anygrad.op import Plan
 from anygrad.pictures import by_graphviz, by_matplotlib, clean, dot_text
 from anygrad.tape import CROSSING, OUTPUT, Leaf, Node, plain
-from anygrad.tensors import Tensor, seed_of
+from anygrad.tensors import Tensor
 
 __all__ = ["Drawing", "draw"]
 
@@ -208,9 +209,9 @@ def _values(
     assert output.node is not None
     found.setdefault(_real(output.node)[:2], (output.xp, output.array))
     for node in order:
-        t = node.variable if isinstance(node, Leaf) else None
-        if t is not None:
-            found.setdefault((node, 0), (t.xp, t.array))
+        leaf = node.variable if isinstance(node, Leaf) else None
+        if leaf is not None:
+            found.setdefault((node, 0), (leaf.xp, leaf.array))
     return {key: _host(*value) for key, value in found.items()}
 
 
@@ -313,7 +314,8 @@ class Drawing:
     def save(self, path: str | Path) -> Path:
         """Write the picture, or with the suffix ``.dot`` the text, and return the path.
 
-        Raises ``ValueError`` for a suffix other than these, ``.svg`` and ``.png``; ``ModuleNotFoundError`` where nothing can draw.
+        Raises ``ValueError`` for a suffix other than this, ``.svg`` and ``.png``, and
+        ``ModuleNotFoundError`` where nothing can draw.
         """
         kind = _kind_of(path)
         path = Path(path)
