@@ -243,6 +243,8 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> None:
         for i in range(first, len(operands)):
             if isinstance(operands[i], Tensor) and operands[i].dtype != target:
                 operands[i] = operands[i].astype(target)
+            elif operands[i].__class__ is bool and target.kind != "b":
+                operands[i] = int(operands[i])
     if row.lifts_x and scalars and not isinstance(operands[0], Tensor):
         dtype = np.result_type(kinds[0], operands[0]) if target is None else target
         lifted = xp.full((), operands[0], dtype=native(xp, dtype), device=xp.device)

@@ -51,6 +51,8 @@ def operation(row: Row) -> Function:
         found = prepare(*operands, *arguments[count:], **keywords)
         copy = found.pop("copy", None) if row.is_view else None
         cast = found.pop("cast", None) if casts else None
+        if casts and cast is None and not xp.native and x.dtype.kind == "b":
+            cast = xp.within(np.dtype("int64"))  # NumPy counts what is true
         if cast is not None or (floating and not xp.native and x.dtype.kind in "biu"):
             operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
         return computed(row, xp, operands, found, copy)

@@ -34,18 +34,25 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     >>> isdtype(np.dtype("float32"), "real floating")
     True
     """
-    found: bool = _isdtype(dtype, kind)
+    # Made NumPy's before they are looked up: dtypes of some libraries hash as NumPy's and refuse comparison.
+    kind = kind if isinstance(kind, str | tuple) else _as_numpy(kind)
+    found: bool = _isdtype(_as_numpy(dtype), kind)
     return found
 
 
 @functools.cache
-def _isdtype(dtype: Any, kind: Any) -> bool:
-    if not isinstance(dtype, np.dtype):
-        dtype = np.dtype(str(dtype).rpartition(".")[2]) if not isinstance(dtype, type) else np.dtype(dtype)
+def _isdtype(dtype: np.dtype, kind: Any) -> bool:
     try:
         return bool(np.isdtype(dtype, kind))
     except ValueError as error:
         raise DtypeError(message("isdtype", f"kind is {kind!r}", str(error))) from error
+
+
+def _as_numpy(dtype: Any) -> np.dtype:
+    """Return a dtype of any library as NumPy's, by its name."""
+    if isinstance(dtype, np.dtype | type):
+        return np.dtype(dtype)
+    return np.dtype(str(dtype).rpartition(".")[2])
 
 
 def zeros_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -71,7 +78,10 @@ def full_like(x: Tensor, /, fill_value: complex, *, dtype: Any = None, device: A
 def _filled_like(name: str, x: Any, dtype: Any, device: Any, *value: Any) -> Tensor:
     x = asarray(x)
     return FUNCTIONS[name](  # type: ignore[no-any-return]
-        x.shape, *value, dtype=x.dtype if dtype is None else dtype, device=x.xp.name if device is None else device
+        x.shape,
+        *value,
+        dtype=x.dtype if dtype is None else dtype,
+        device=x.xp.name if device is None else device,
     )
 
 
@@ -117,7 +127,11 @@ class Namespace:
         """Return the namespace to hand out: the package itself for the default device."""
         if api_version is not None and api_version not in VERSIONS:
             raise ValueError(
-                message("__array_namespace__", f"api_version is {api_version!r}", f"expected one of {', '.join(VERSIONS)}")
+                message(
+                    "__array_namespace__",
+                    f"api_version is {api_version!r}",
+                    f"expected one of {', '.join(VERSIONS)}",
+                )
             )
         return sys.modules["anygrad"] if get_backend(None) is self._backend else self
 

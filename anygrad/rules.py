@@ -57,7 +57,8 @@ def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
             g = xp.sum(g, axis=axes, keepdims=True)
         if g.shape != shape:
             g = xp.reshape(g, shape)
-    if g.dtype != dtype:
+    # Under create_graph g has NumPy's dtype and the input the library's own: only isdtype may compare them.
+    if not xp.isdtype(g.dtype, dtype):
         if is_complex(xp, g.dtype) and not is_complex(xp, dtype):
             g = xp.real(g)
         g = xp.astype(g, dtype, copy=False)
@@ -79,7 +80,11 @@ def axes_in(op: str, axis: Any, ndim: int) -> tuple[int, ...] | None:
     """Return a reduction's axis as a tuple of numbers from 0, or None for all."""
     if axis is None:
         return None
-    axes = tuple(axis_in(op, a, ndim) for a in axis) if isinstance(axis, tuple | list) else (axis_in(op, axis, ndim),)
+    axes = (
+        tuple(axis_in(op, a, ndim) for a in axis)
+        if isinstance(axis, tuple | list)
+        else (axis_in(op, axis, ndim),)
+    )
     if len(set(axes)) != len(axes):
         raise AxisError(message(op, f"axis is {axis!r}", "an axis is given twice"))
     return axes
@@ -94,7 +99,9 @@ def shape_in(op: str, shape: Any) -> tuple[int, ...]:
     try:
         return tuple(index(n) for n in shape)
     except TypeError:
-        raise DtypeError(message(op, f"shape is {shape!r}", "expected an integer or a tuple of integers")) from None
+        raise DtypeError(
+            message(op, f"shape is {shape!r}", "expected an integer or a tuple of integers")
+        ) from None
 
 
 def count_of(shape: tuple[int, ...], axis: Any) -> int:
@@ -174,7 +181,9 @@ def broadcast_shape(op: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     for lengths in zip_longest(*(reversed(s) for s in shapes), fillvalue=1):
         wide = {n for n in lengths if n != 1}
         if len(wide) > 1:
-            got = ", ".join(f"{name} has shape {tuple(s)}" for name, s in zip(names_for(len(shapes)), shapes, strict=True))
+            got = ", ".join(
+                f"{name} has shape {tuple(s)}" for name, s in zip(names_for(len(shapes)), shapes, strict=True)
+            )
             raise ShapeError(message(op, got, "the shapes do not broadcast"))
         out.append(wide.pop() if wide else 1)
     return tuple(reversed(out))

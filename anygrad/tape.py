@@ -81,7 +81,9 @@ class Node:
     edges: tuple[Node, ...]
     fits: tuple[Any, ...] | None
 
-    def __init__(self, plan: Any, saved: tuple[Any, ...] | None, edges: tuple[Node, ...], fits: Any = None) -> None:
+    def __init__(
+        self, plan: Any, saved: tuple[Any, ...] | None, edges: tuple[Node, ...], fits: Any = None
+    ) -> None:
         self.plan = plan
         self.saved = saved
         self.edges = edges
@@ -122,7 +124,9 @@ class Node:
             return (tuple(g if i == number else None for i in range(count)),)
         out = plan.all(xp, g, self.saved)
         if self.fits is not None:
-            out = tuple(part if f is None else fit(xp, part, *f) for part, f in zip(out, self.fits, strict=True))
+            out = tuple(
+                part if f is None else fit(xp, part, *f) for part, f in zip(out, self.fits, strict=True)
+            )
         return out
 
     def __repr__(self) -> str:
@@ -186,7 +190,9 @@ def rewrapped(node: Node, backend: Any) -> tuple[Any, ...]:
     return tuple(out)
 
 
-def _hooked(hooks: dict[int, Callable[[Any], Any]], name: str, g: Any, backend: Any, create_graph: bool) -> Any:
+def _hooked(
+    hooks: dict[int, Callable[[Any], Any]], name: str, g: Any, backend: Any, create_graph: bool
+) -> Any:
     """Show a gradient to hooks, unconjugated; each may return another in its place."""
     for hook in list(hooks.values()):
         # A tensor of its own, so that a hook which writes into it changes no other gradient.
@@ -252,7 +258,7 @@ class Pass:
             else:
                 g = before + g
                 # A scalar of NumPy's cannot be added into; every other sum is an array made just now.
-                if self.writable and hasattr(g, "flags"):
+                if self.writable and hasattr(g, "__setitem__"):
                     self.owned.add(node)
         elif g is None:
             g = before

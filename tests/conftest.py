@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad import devices
 from anygrad.backends.base import Backend
+from anygrad.devices import get_backend
 from anygrad.errors import AnygradError
 from anygrad.tape import GRAD_MODE
 from tests.targets import DEVICES, Target
@@ -44,7 +44,7 @@ def opened(name: str) -> Target:
     if name == "jax":
         enable_x64()
     try:
-        return Target(name, devices.get_backend(DEVICES.get(name, name)))
+        return Target(name, get_backend(DEVICES.get(name, name)))
     except (ImportError, AnygradError) as error:
         if os.environ.get("ANYGRAD_REQUIRE_BACKENDS") == "1":
             pytest.fail(f"{name} was asked for and cannot be used: {error}")

@@ -50,13 +50,13 @@ class Target:
         xp = self.backend
         if layout == "F":
             order = tuple(reversed(range(host.ndim)))
-            return xp.permute_dims(xp.from_numpy(np.ascontiguousarray(host.transpose(order))), order)
+            return xp.permute_dims(xp.from_numpy(host.transpose(order).copy(order="C")), order)
         if layout == "reversed" and host.ndim:
-            return xp.flip(xp.from_numpy(np.ascontiguousarray(np.flip(host))))
+            return xp.flip(xp.from_numpy(np.flip(host).copy(order="C")))
         if layout == "step" and host.ndim:
             key = (*(slice(None),) * (host.ndim - 1), slice(0, 2 * host.shape[-1], 2))
             return xp.getitem(xp.from_numpy(np.repeat(host, 2, axis=-1)), key)
-        return xp.from_numpy(np.ascontiguousarray(host).reshape(host.shape))
+        return xp.from_numpy(host.copy(order="C"))
 
 
 def laid_out(host: np.ndarray, layout: str) -> np.ndarray:

@@ -313,7 +313,8 @@ class Backend:
         source.reshape(-1)[rows] = np.arange(rows.size).reshape(rows.shape)
         found = self.from_numpy(source >= 0)
         if not hasattr(y, "dtype") or math.prod(y.shape) != rows.size:
-            return self.where(found, self.broadcast_to(self._spread(y, x.dtype, (1,)), x.shape), x)
+            one = self.reshape(self._spread(y, x.dtype, (1,)), (1,) * len(x.shape))
+            return self.where(found, self.broadcast_to(one, x.shape), x)
         index = self.from_numpy(np.maximum(source, 0).reshape(-1))
         new = self.take(self.reshape(y, (-1,)), index, axis=0)
         return self.where(found, self.reshape(new, x.shape), x)

@@ -91,7 +91,8 @@ def _pow_dx(xp, g, x, y):
 
 
 def _pow_dy(xp, g, x, y, out):
-    grown = out * xp.log(xp.where(x == 0, xp.ones_like(x), x))
+    # In the result's dtype: a negative real has a logarithm where the exponent is complex.
+    grown = out * xp.log(xp.astype(safe(xp, x), out.dtype, copy=False))
     if is_complex(xp, out.dtype):
         return g * xp.where(x == 0, xp.zeros_like(grown), grown)
     return g * xp.where(
