@@ -87,12 +87,14 @@ class Plan:
         kept = "".join(f"{text}, " for text, _ in sources)
         self.save = _compile(f"{', '.join(row.inputs)}, out, keywords=None", f"({kept})")
         slots = {p: f"saved[{i}]" for i, p in enumerate(needed)} | {"g": "g", "xp": "xp", "buffer": "buffer"}
-        calls = [f"formula_{i}({', '.join(slots[p] for p in _parameters(f))})" for i, f in enumerate(formulas)]
+        calls = [
+            f"formula_{i}({', '.join(slots[p] for p in _parameters(f))})" for i, f in enumerate(formulas)
+        ]
         names = {f"formula_{i}": f for i, f in enumerate(formulas)}
         head = "xp, g, saved"
         self.each = tuple(_compile(head, call, **names) for call in calls)
         self.all = _compile(head, f"({''.join(call + ', ' for call in calls)})", **names)
-        self.one = self.each[0] if len(calls) == 1 and not row.consume else None
+        self.one = self.each[0] if len(calls) == 1 and not row.consume and len(row.carries) == 1 else None
         if row.is_list:
             self.one, self.all, self.each = None, self.each[0], None
         self.into = self.consume = None

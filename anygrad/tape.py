@@ -1,229 +1,36 @@
-"""The tape: nodes, grad mode, and the backward pass.
+"""The backward pass: one loop over raw arrays, and, under ``create_graph``, the same loop over tensors.
 
-A node is a plan, what it saved, and one edge for each input that needs a gradient. It never holds a tensor
-that came out of it, so a graph has no cycles and dies by reference count. The pass is one loop over raw
-arrays; under ``create_graph`` the same loop runs over tensors. Its state is local to the call, it writes
-nothing but buffers that it made itself, and ``.grad`` and the graph change only after its last formula.
-Imports nothing of tensors: ``wrap`` and the reading of saved values are handed in.
+Its state is local to the call, it writes nothing but buffers that it made itself or holds alone, and ``.grad``
+and the graph change only after its last formula.
 """
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
 from typing import Any
 
-from anygrad.errors import FreedGraphError, message
-from anygrad.op import Plan
-from anygrad.rules import fit, is_complex
+from anygrad.gradients import deposit, move
+from anygrad.graph import (
+    CROSSING,
+    LEAF,
+    OUTPUT,
+    Hooked,
+    Marker,
+    Node,
+    freed,
+    plain,
+    rewrapped,
+    shown_to_hooks,
+)
+from anygrad.rules import fit
 
-__all__ = ["GRAD_MODE", "Hooked", "Leaf", "Node", "Output", "backward"]
-
-GRAD_MODE: ContextVar[bool] = ContextVar("anygrad_grad_mode", default=True)
-
-wrap: Callable[..., Any]
-"""``wrap(array, backend, node)``: make a tensor. This and the next three are set by ``tensors``."""
-deposit: Callable[..., None]
-"""``deposit(arrivals)``: add each ``(tensor, g, backend)`` to the tensor's ``.grad``, all or none."""
-as_gradient: Callable[..., Any]
-"""``as_gradient(op, given, like)``: check a gradient from outside against the tensor it belongs to."""
-move: Callable[..., Any]
-"""``move(g, source, target)``: carry an array or a tensor from one backend to another."""
-
-
-class Marker:
-    """Stands where a plan does, for nodes that are no operation's; never has ``one`` or ``into``."""
-
-    __slots__ = ("name",)
-    one = into = None
-    keeps = False
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-LEAF = Marker("accumulate")
-OUTPUT = Marker("output")
-CROSSING = Marker("to_device")
+__all__ = ["backward"]
 
 
 class Held:
     """Holds a gradient as a tensor holds its array, so that a backend can count who else does."""
 
     __slots__ = ("array",)
-
-
-class Hooked:
-    """A plan with functions that see the gradient first. A node is hooked by exchanging its plan.
-
-    ``kept`` are weak references to tensors that retain their gradient.
-    """
-
-    __slots__ = ("hooks", "keeps", "kept", "name", "plan")
-    one = into = None
-
-    def __init__(self, plan: Any) -> None:
-        self.plan = plan
-        self.keeps = plan.keeps
-        self.name = plan.name
-        self.hooks: dict[int, Callable[[Any], Any]] = {}
-        self.kept: list[weakref.ref[Any]] = []
-
-
-class Node:
-    """What the graph knows of one operation: ``name``, and ``next_functions``, the nodes of its inputs."""
-
-    __slots__ = ("__weakref__", "edges", "fits", "plan", "saved")
-
-    plan: Any
-    saved: tuple[Any, ...] | None
-    edges: tuple[Node, ...]
-    fits: tuple[Any, ...] | None
-
-    def __init__(
-        self, plan: Any, saved: tuple[Any, ...] | None, edges: tuple[Node, ...], fits: Any = None
-    ) -> None:
-        self.plan = plan
-        self.saved = saved
-        self.edges = edges
-        self.fits = fits
-
-    @property
-    def name(self) -> str:
-        """The name of the operation."""
-        name: str = self.plan.name
-        return name
-
-    @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The node and output number behind each input; (None, 0) for one that needs no gradient."""
-        plan = plain(self.plan)
-        ends = [(e.edges[0], e.saved[0]) if isinstance(e, Output) and e.saved else (e, 0) for e in self.edges]
-        if not isinstance(plan, Plan) or plan.row.is_list:
-            return tuple(ends)
-        found: list[tuple[Node | None, int]] = [(None, 0)] * len(plan.row.inputs)
-        for i, end in zip(plan.which, ends, strict=True):
-            found[i] = end
-        return tuple(found)
-
-    @property
-    def is_hooked(self) -> bool:
-        """Whether anybody is to see its gradient."""
-        return self.plan.__class__ is Hooked
-
-    def pull(self, xp: Any, g: Any) -> tuple[Any, ...]:
-        """Return the gradient for each edge, from the gradient of the output."""
-        if self.saved is None:
-            raise freed()
-        plan = plain(self.plan)
-        if plan is CROSSING:
-            return (move(g, xp, self.saved[0]),)
-        if plan is OUTPUT:
-            number, count = self.saved
-            return (tuple(g if i == number else None for i in range(count)),)
-        out = plan.all(xp, g, self.saved)
-        if self.fits is not None:
-            out = tuple(
-                part if f is None else fit(xp, part, *f) for part, f in zip(out, self.fits, strict=True)
-            )
-        return out
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
-
-
-class Leaf(Node):
-    """Where a pass ends: knows weakly the tensor whose ``.grad`` it adds to."""
-
-    __slots__ = ("hooks", "tensor")
-
-    def __init__(self, tensor: Any) -> None:
-        super().__init__(LEAF, (), ())
-        self.tensor = weakref.ref(tensor)
-        self.hooks: dict[int, Callable[[Any], Any]] = {}
-
-    @property
-    def is_hooked(self) -> bool:
-        return bool(self.hooks)
-
-    @property
-    def variable(self) -> Any:
-        """The leaf tensor, or None when it is gone."""
-        return self.tensor()
-
-
-class Output(Node):
-    """One of several outputs of a node: the only edge leads to the node, ``saved`` is (number, how many)."""
-
-    __slots__ = ()
-
-    def __init__(self, node: Node, number: int, count: int) -> None:
-        super().__init__(OUTPUT, (number, count), (node,))
-
-    @property
-    def name(self) -> str:
-        return self.edges[0].name
-
-
-def plain(plan: Any) -> Any:
-    """Return a plan without its hooks."""
-    return plan.plan if plan.__class__ is Hooked else plan
-
-
-def rewrapped(node: Node, backend: Any) -> tuple[Any, ...]:
-    """Return the saved values as tensors: an input with the edge that it had, an output with the node itself."""
-    plan = plain(node.plan)
-    out: list[Any] = []
-    for value, origin in zip(node.saved or (), plan.origins, strict=True):
-        if origin is None or not hasattr(value, "dtype") and origin != "out":
-            out.append(value)
-        elif origin == "out":
-            if isinstance(value, tuple):
-                n = len(value)
-                out.append(tuple(wrap(v, backend, Output(node, i, n)) for i, v in enumerate(value)))
-            else:
-                out.append(wrap(value, backend, node))
-        else:
-            edge = node.edges[plan.which.index(origin)] if origin in plan.which else None
-            out.append(wrap(value, backend, edge))
-    return tuple(out)
-
-
-def _hooked(
-    hooks: dict[int, Callable[[Any], Any]], name: str, g: Any, backend: Any, create_graph: bool
-) -> Any:
-    """Show a gradient to hooks, unconjugated; each may return another in its place."""
-    for hook in list(hooks.values()):
-        # A tensor of its own, so that a hook which writes into it changes no other gradient.
-        array = g.array if create_graph else g
-        seen = wrap(array if array.__class__ is backend.array_type else backend.asarray(array), backend, None)
-        if create_graph:
-            seen.node = g.node
-        turn = is_complex(seen.xp.tensors, seen.dtype)
-        new = hook(seen.xp.tensors.conj(seen) if turn else seen)
-        if new is None:
-            continue
-        new = as_gradient(name, new, seen)
-        if turn:
-            new = new.xp.tensors.conj(new)
-        g = new if create_graph else new.array
-    return g
-
-
-def freed() -> FreedGraphError:
-    """Return the error of a second pass."""
-    return FreedGraphError(
-        message(
-            "backward",
-            "the graph was released by an earlier backward pass",
-            "the saved values are gone",
-            "pass retain_graph=True to the first pass, or compute the output again",
-        )
-    )
-
-
-# ---------------------------------------------------------------- the pass
 
 
 class Pass:
@@ -435,7 +242,7 @@ def backward(
                         push((edge, g))
                     continue
                 if plan.__class__ is Hooked:
-                    g = _hooked(plan.hooks, "hook", g, backend, create_graph)
+                    g = shown_to_hooks(plan.hooks, "hook", g, backend, create_graph)
                     if node in run.got:
                         run.got[node] = g
                     leaves += [(ref, g, backend) for ref in plan.kept if getattr(ref(), "node", None) is node]
@@ -446,7 +253,7 @@ def backward(
                     plan = plan.plan
                 if plan is LEAF:
                     if node.hooks:
-                        g = _hooked(node.hooks, "hook", g, backend, create_graph)
+                        g = shown_to_hooks(node.hooks, "hook", g, backend, create_graph)
                     if node in run.got:
                         run.got[node] = g
                     else:
@@ -475,6 +282,10 @@ def backward(
                     if uses.get(edge) == 0:
                         continue
                     part = plan.each[i](xp, g, saved) if parts is None else parts[i]
+                    if part is None:
+                        # None of the outputs that this input leads to had a gradient.
+                        collect(edge, None) if edge in uses else run.skip(edge)
+                        continue
                     if fits is not None and fits[i] is not None:
                         part = fit(xp, part, *fits[i])
                     if edge in uses:

@@ -13,9 +13,10 @@ import numpy as np
 
 from anygrad.backends.base import Backend, Layout, follow, layout_of
 from anygrad.errors import DeviceError, message
+from anygrad.gradients import retain_on
+from anygrad.graph import GRAD_MODE, Leaf, Node
 from anygrad.keys import Key, canonical
 from anygrad.op import REGISTRY
-from anygrad.tape import GRAD_MODE, Leaf, Node
 from anygrad.tensors import Tensor, asarray, new, wrap
 
 __all__ = [
@@ -72,6 +73,8 @@ class View(Tensor):
             self._node = None
             if carrier is not None:
                 self._node = Node(REGION, REGION.save(self.base.array, None, {"path": self.path}), (carrier,))
+                if hasattr(self, "_retains"):
+                    retain_on(self)
         return self._node
 
     def _make_leaf(self) -> None:
@@ -176,13 +179,11 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         node = None
     if found.gather:
         path = steps + found.gather
-        out = xp.region(a, path)
+        out = xp.gather(a, path, found.shape, found.direct)
         if node is not None:
             node = Node(REGION, REGION.save(a, None, {"path": path}), (node,))
-        if tuple(out.shape) != found.shape:
-            if node is not None:
-                node = Node(RESHAPE, RESHAPE.save(out, None, {"shape": found.shape}), (node,))
-            out = xp.reshape(out, found.shape)
+            if found.part != found.shape:
+                node = Node(RESHAPE, (found.part,), (node,))
         return wrap(out, xp, node)
     if node is not None:
         if len(steps) == 1 and steps[0][0] == "getitem":

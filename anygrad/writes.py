@@ -13,9 +13,10 @@ import numpy as np
 
 from anygrad.backends.base import Backend
 from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError, message
+from anygrad.gradients import retain_on
+from anygrad.graph import GRAD_MODE, Leaf, Node
 from anygrad.keys import Key
 from anygrad.op import REGISTRY
-from anygrad.tape import GRAD_MODE, Leaf, Node
 from anygrad.tensors import SCALARS, Tensor, asarray, wrap
 from anygrad.views import View, base_of, parsed, path_of, raw_key
 
@@ -63,8 +64,15 @@ def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
         _keep_layout(base, array)
     base.array = array
     if GRAD_MODE.get():
-        base.node = value.node
+        carry_graph(base, value.node)
     return x
+
+
+def carry_graph(base: Tensor, node: Node | None) -> None:
+    """Give a base the node of its new value; a gradient that it retains is the new one's."""
+    before, base.node = base.node, node
+    if hasattr(base, "_retains") and node is not None and node is not before:
+        retain_on(base)
 
 
 def _keep_layout(base: Tensor, array: Any) -> None:
@@ -188,7 +196,7 @@ def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
         xp.put(base.array, path, value.array if isinstance(value, Tensor) else value, False)
     else:
         base.array = xp.region_set(base.array, value.array if isinstance(value, Tensor) else value, path)
-    base.node = node
+    carry_graph(base, node)
     base.written = True
 
 
