@@ -31,10 +31,11 @@ class Key:
     """What an index key does: view steps, then possibly a gather, and the shape that comes out.
 
     ``view`` is False where every axis has an integer: NumPy gives a scalar there, a copy. With a gather,
-    the path ends in a part whose axes are ``part``: ``block`` axes of the result are one axis there.
+    the path ends in a ``part`` where the axes that the index arrays give the result are one; ``direct`` says
+    the same as steps, a key of arrays and full slices, and how to move the axes of what that key gives.
     """
 
-    __slots__ = ("gather", "part", "shape", "steps", "view")
+    __slots__ = ("direct", "gather", "part", "shape", "steps", "view")
 
     def __init__(
         self,
@@ -43,12 +44,14 @@ class Key:
         view: bool = True,
         gather: tuple[Any, ...] = (),
         part: tuple[int, ...] | None = None,
+        direct: tuple[Any, ...] | None = None,
     ) -> None:
         self.steps = steps
         self.shape = shape
         self.view = view
         self.gather = gather
         self.part = shape if part is None else part
+        self.direct = direct
 
 
 class _Index:
@@ -256,15 +259,19 @@ def _gathered(
     left = [e for e in entries if e.__class__ is not int]
     axes = [i for i, e in enumerate(left) if e.__class__ is _Index]
     rest = [i for i in range(len(left)) if i not in axes]
+    before, after = tuple(wide[i] for i in rest[:at]), tuple(wide[i] for i in rest[at:])
+    flat, block = _flat([left[i] for i in axes], xp)
+    own = axes[0] if axes[-1] - axes[0] < len(axes) else 0
+    moved = None if own == at else (range(own, own + len(block)), range(at, at + len(block)))
+    direct = (steps, tuple(e.array if e.__class__ is _Index else FULL for e in left), moved)
     order = (*rest[:at], *axes, *rest[at:])
     if order != tuple(range(len(left))):
         steps += (("permute_dims", {"axes": order}),)
-    before, after = tuple(wide[i] for i in rest[:at]), tuple(wide[i] for i in rest[at:])
     if len(axes) > 1:
         steps += (("reshape", {"shape": (*before, prod(left[i].length for i in axes), *after)}),)
-    flat, block = _flat([left[i] for i in axes], xp)
     gather = (("take", {"indices": flat, "axis": at}),)
-    return Key(steps, (*before, *block, *after), False, gather, (*before, flat.shape[0], *after))
+    part = (*before, flat.shape[0], *after)
+    return Key(steps, (*before, *block, *after), False, gather, part, direct)
 
 
 def _block_place(entries: list[Any], dots: int | None) -> int:

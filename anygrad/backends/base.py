@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anygrad.backends.kinds import WIDENED, widened
 from anygrad.errors import DtypeError, IndexingError, message
 
 __all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "check_bounds", "follow", "layout_of"]
@@ -139,7 +140,8 @@ class Backend:
         for function in STANDARD:
             found = getattr(module, function, None)
             if found is not None and not hasattr(type(self), function):
-                setattr(self, function, found)
+                foreign = function in WIDENED and not self.native
+                setattr(self, function, widened(self, function, found) if foreign else found)
         self.dtypes: dict[Any, np.dtype] = self.table()
         self.natives: dict[Any, Any] = self.table()
         listed = self.listed_dtypes()
@@ -279,6 +281,10 @@ class Backend:
     def region(self, x: Any, path: tuple[Any, ...]) -> Any:
         """Return the part of ``x`` that the path leads to."""
         return follow(self, x, path)
+
+    def gather(self, x: Any, path: tuple[Any, ...], shape: tuple[int, ...], direct: Any) -> Any:
+        """Return what a key with index arrays leads to; ``direct`` is that key in the form of ``keys.Key``."""
+        return self.reshape(self.region(x, path), shape)
 
     def positions(self, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
         """Return, flat, the row-major position in an array of this shape of each entry the path leads to."""

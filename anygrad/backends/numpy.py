@@ -78,10 +78,17 @@ class WritableBackend(Backend):
         return owner is not None and (owner is base or owner is base.base)
 
     def owned(self, array: Any) -> Any:
-        return array if array.base is None else array.copy(order="K")
+        return array if array.base is None else self.compact(array)
 
     def compact(self, array: Any) -> Any:
-        return array.copy(order="K")
+        # Of a scalar of NumPy's too this makes an array, which can be written.
+        return self.module.array(array, order="K")
+
+    def real(self, x: Any) -> Any:
+        return self.compact(self.module.real(x))
+
+    def imag(self, x: Any) -> Any:
+        return self.compact(self.module.imag(x))
 
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
         key: Any = ...
@@ -125,7 +132,7 @@ class WritableBackend(Backend):
         raise NotImplementedError
 
     def region_set(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
-        out = x.copy(order="K")
+        out = self.compact(x)
         self.put(out, path, y, False)
         return out
 
@@ -138,7 +145,7 @@ class WritableBackend(Backend):
         return self.region_set(x, values, (("take", {"indices": index, "axis": axis}),))
 
     def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
-        out = x.copy(order="K")
+        out = self.compact(x)
         self.put(out, (("take", {"indices": index, "axis": axis}),), values, True)
         return out
 
@@ -193,6 +200,12 @@ class NumpyBackend(WritableBackend):
                 message("getitem", f"index {worst} is out of bounds", f"axis {axis} has length {n}")
             )
         return index
+
+    def gather(self, x: Any, path: tuple[Any, ...], shape: tuple[int, ...], direct: Any) -> Any:
+        # NumPy's own indexing has a memory order of its own, which later tells a view from a copy.
+        steps, key, moved = direct
+        out = follow(self, x, steps)[key]
+        return out if moved is None else np.moveaxis(out, *moved)
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         np.add.at(buffer, key, values)
