@@ -6,8 +6,11 @@ The package is itself an Array API namespace. Its tensors carry gradients; its o
 
 from typing import Any
 
-from anygrad import ops  # noqa: F401  (declares the rows, before anything reads the registry)
-from anygrad import autograd, errors
+from anygrad import (
+    autograd,
+    errors,
+    ops,  # noqa: F401  (declares the rows, before anything reads the registry)
+)
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from anygrad.devices import (
     Device,
@@ -18,15 +21,15 @@ from anygrad.devices import (
     set_default_device,
     set_default_dtype,
 )
-from anygrad.functions import FUNCTIONS as _FUNCTIONS
 from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
+from anygrad.functions import FUNCTIONS as _FUNCTIONS
+from anygrad.graph import Node
 from anygrad.methods import METHODS as _METHODS
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
 from anygrad.namespace import isdtype
 from anygrad.op import REGISTRY as _REGISTRY
-from anygrad.tape import Node
 from anygrad.tensors import Tensor, asarray, tensor
 
 __version__ = "0.1.0"

@@ -10,7 +10,7 @@ from typing import Any
 from anygrad import tape
 from anygrad.errors import ArgumentError, DtypeError, GradientError, message
 from anygrad.gradients import landed, nodes_of, seed_of
-from anygrad.tape import GRAD_MODE
+from anygrad.graph import GRAD_MODE
 from anygrad.tensors import Tensor, wrap
 
 __all__ = ["enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]

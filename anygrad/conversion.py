@@ -17,7 +17,7 @@ from anygrad.errors import ArgumentError, BufferExitError, DtypeError, GraphExit
 
 if TYPE_CHECKING:
     from anygrad.backends.base import Backend
-    from anygrad.tape import Node
+    from anygrad.graph import Node
 
 __all__ = ["Values"]
 

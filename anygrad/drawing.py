@@ -14,10 +14,10 @@ import numpy as np
 
 from anygrad.errors import DtypeError, FreedGraphError, GradientError, message
 from anygrad.gradients import seed_of
+from anygrad.graph import CROSSING, OUTPUT, Leaf, Node, plain
 from anygrad.layout import Box, Link
 from anygrad.op import Plan
 from anygrad.pictures import by_graphviz, by_matplotlib, clean, dot_text
-from anygrad.tape import CROSSING, OUTPUT, Leaf, Node, plain
 from anygrad.tensors import Tensor
 
 __all__ = ["Drawing", "draw"]

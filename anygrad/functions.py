@@ -11,8 +11,8 @@ import numpy as np
 from anygrad.devices import backend_of, get_backend, get_default_dtype
 from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, unary
 from anygrad.errors import ShapeError, message
+from anygrad.graph import GRAD_MODE, Node
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
-from anygrad.tape import GRAD_MODE, Node
 from anygrad.tensors import SCALARS, Tensor, asarray, native, wrap
 
 __all__ = ["FUNCTIONS", "OPERATORS"]

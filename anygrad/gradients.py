@@ -1,22 +1,23 @@
 """Gradients in and out: what a pass starts with, and how what it found becomes ``.grad``.
 
 Outside stands the gradient, inside its conjugate: here is where the two meet. Knows tensors only by what they
-carry (``array``, ``xp``, ``node``); how one is made is the tape's ``wrap``.
+carry (``array``, ``xp``, ``node``); how one is made is the graph's ``wrap``.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from anygrad import tape
+from anygrad import graph
 from anygrad.backends.base import Backend
 from anygrad.construction import carry
 from anygrad.errors import DtypeError, GradientDtypeError, GradientError, GradientShapeError, message
+from anygrad.graph import GRAD_MODE, Hooked, Node
 from anygrad.rules import is_complex
-from anygrad.tape import GRAD_MODE, Hooked, Node
 
 __all__ = ["HookHandle", "hook_on", "landed", "nodes_of", "retain_on", "seed_of"]
 
@@ -54,11 +55,11 @@ def hook_on(node: Node, hook: Callable[[Any], Any]) -> HookHandle:
 
 def retain_on(t: Any) -> None:
     """Have a tensor's node keep its gradient for it; again when a write gave the tensor another node."""
-    _hooked(t.node).kept.append(tape.weakref.ref(t))
+    _hooked(t.node).kept.append(weakref.ref(t))
 
 
 def _hooked(node: Any) -> Any:
-    if node.plan is tape.LEAF:
+    if node.plan is graph.LEAF:
         return node
     if node.plan.__class__ is not Hooked:
         node.plan = Hooked(node.plan)
@@ -85,8 +86,8 @@ def seed_of(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any, 
             advice = "pass gradient= or reduce it to a real scalar first"
             raise GradientDtypeError(message("backward", f"the output has dtype {output.dtype}", advice))
         g = xp.ones(output.array.shape, dtype=output.array.dtype, device=xp.device)
-        return node, (tape.wrap(g, xp, None) if create_graph else g), xp
-    given = tape.as_gradient("backward", gradient, output)
+        return node, (graph.wrap(g, xp, None) if create_graph else g), xp
+    given = graph.as_gradient("backward", gradient, output)
     if create_graph:
         return node, (xp.tensors.conj(given) if turn else given), xp
     # A copy: the caller may write into the memory of what was given.
@@ -110,12 +111,12 @@ def landed(g: Any, xp: Backend) -> Any:
     """Return what arrived at the end of a pass as a tensor of its own, no longer the conjugate."""
     if hasattr(g, "node"):
         # Never the tensor itself, which another leaf may get too, or the caller hold.
-        return xp.tensors.conj(g) if g.dtype.kind == "c" else tape.wrap(g.array, xp, g.node)
+        return xp.tensors.conj(g) if g.dtype.kind == "c" else graph.wrap(g.array, xp, g.node)
     if is_complex(xp, g.dtype):
         g = xp.conj(g)
     if g.__class__ is not xp.array_type:
         g = xp.asarray(g)
-    return tape.wrap(xp.owned(g), xp, None)
+    return graph.wrap(xp.owned(g), xp, None)
 
 
 def deposit(arrivals: Iterable[tuple[Any, Any, Backend]]) -> None:
@@ -157,4 +158,4 @@ def move(g: Any, source: Backend, target: Backend) -> Any:
     return g.to(target.name) if hasattr(g, "node") else carry(g, source, target)
 
 
-tape.deposit, tape.move = deposit, move
+graph.move = move

@@ -10,10 +10,10 @@ import numpy as np
 from anygrad import dispatch, views, writes
 from anygrad.devices import get_backend
 from anygrad.dispatch import broadcasting
-from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
+from anygrad.functions import FUNCTIONS, OPERATORS
+from anygrad.graph import CROSSING, GRAD_MODE, Node
 from anygrad.op import DERIVED, REGISTRY
-from anygrad.tape import CROSSING, GRAD_MODE, Node
 from anygrad.tensors import Tensor, carry, wrap
 
 __all__ = ["IN_PLACE", "METHODS"]

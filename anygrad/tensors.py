@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad import tape
+from anygrad import graph, tape
 from anygrad.backends.base import Backend
 from anygrad.construction import (
     SCALARS,
@@ -40,7 +40,7 @@ from anygrad.errors import (
     message,
 )
 from anygrad.gradients import HookHandle, deposit, hook_on, nodes_of, retain_on, seed_of
-from anygrad.tape import GRAD_MODE, Leaf, Node
+from anygrad.graph import GRAD_MODE, Leaf, Node
 
 __all__ = [
     "SCALARS",
@@ -393,4 +393,4 @@ def _elsewhere(op: str, source: Backend, like: Tensor) -> GradientDeviceError:
     )
 
 
-tape.wrap, tape.as_gradient = wrap, as_gradient
+graph.wrap, graph.as_gradient = wrap, as_gradient

@@ -17,7 +17,7 @@ import anygrad as ag
 from anygrad.backends.base import Backend
 from anygrad.devices import get_backend
 from anygrad.errors import AnygradError
-from anygrad.tape import GRAD_MODE
+from anygrad.graph import GRAD_MODE
 from tests.targets import DEVICES, Target
 
 DEFAULT = "numpy,strict"
