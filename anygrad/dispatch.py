@@ -1,4 +1,4 @@
-"""From rows to functions: one closure for each arity is ``anygrad.add``, ``x.add``, ``+`` and behind ``add_``.
+"""From rows to functions: one closure for each arity is ``anygrad.add``, ``x.add``, ``+``, behind ``add_``.
 
 The closures of one and two inputs are the hot path: they read each attribute once, fill only the slots that
 an operation needs, and leave whatever is not a plain tensor or a Python scalar to ``broadcasting``.
@@ -6,7 +6,6 @@ an operation needs, and leave whatever is not a plain tensor or a Python scalar 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -14,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from anygrad.backends.base import Backend
-from anygrad.devices import backend_of, get_backend, get_default_dtype
+from anygrad.devices import backend_of, get_backend
 from anygrad.errors import AnygradError, DeviceError, DtypeError, ShapeError, message
+from anygrad.graph import GRAD_MODE, Node, Output
 from anygrad.op import Row
+from anygrad.promotion import promoted, settled
 from anygrad.rules import broadcast_shape, names_for
-from anygrad.tape import GRAD_MODE, Node, Output
-from anygrad.tensors import SCALARS, Tensor, asarray, native, new, wrap
+from anygrad.tensors import SCALARS, Tensor, asarray, new, wrap
 from anygrad.views import lens, shows, was_written
 
 __all__ = ["binary", "broadcasting", "common_backend", "computed", "explained", "record", "refused", "unary"]
@@ -183,7 +183,7 @@ def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = No
         lifted.append(x)
     if not any(isinstance(x, Tensor) for x in lifted):
         lifted = [x if x is None else asarray(x, device=xp.name) for x in lifted]
-    promoted(row, xp, lifted)
+    dtype = promoted(row, xp, lifted)
     arrays = [x.array if isinstance(x, Tensor) else x for x in lifted]
     try:
         out = row.forward(xp, *arrays)
@@ -191,6 +191,7 @@ def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = No
         raise explained(row, lifted, error) from error
     if out.__class__ is not xp.array_type:
         out = xp.asarray(out)
+    out = settled(xp, out, dtype)
     return record(row, xp, wrap(out, xp, None), lifted, arrays, out, None)
 
 
@@ -213,54 +214,6 @@ def common_backend(op: str, operands: Iterable[Any]) -> Backend:
             got = f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}"
             raise DeviceError(message(op, got, "move one with .to(device)"))
     return get_backend(None) if found is None else found
-
-
-@functools.cache
-def numpy_result(name: str, *dtypes: np.dtype) -> np.dtype | None:
-    """Return the dtype of NumPy's result, None where NumPy refuses."""
-    try:
-        return np.dtype(getattr(np, name)(*(np.ones((1, 1), d) for d in dtypes)).dtype)
-    except TypeError:
-        return None
-
-
-def promoted(row: Row, xp: Backend, operands: list[Any]) -> None:
-    """Cast operands, in place, to what NumPy would compute in, where the library would not do so itself."""
-    first = 1 if row.name == "where" else 0
-    kinds = [x.dtype for x in operands[first:] if isinstance(x, Tensor)]
-    scalars = [x for x in operands[first:] if x is not None and not isinstance(x, Tensor)]
-    target = None
-    if not xp.native or float not in xp.scalars:
-        if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b":
-            operands[0] = operands[0].astype("bool")
-        target = xp.within(_common_dtype(kinds, scalars))
-        if row.accepts == "bool":
-            target = np.dtype("bool")
-        elif row.accepts == "floating" and target.kind in "biu":
-            target = numpy_result(row.name, *[target] * len(operands)) or target
-            if target not in xp.natives:
-                target = xp.within(get_default_dtype())
-        for i in range(first, len(operands)):
-            if isinstance(operands[i], Tensor) and operands[i].dtype != target:
-                operands[i] = operands[i].astype(target)
-            elif operands[i].__class__ is bool and target.kind != "b":
-                operands[i] = int(operands[i])
-    if row.lifts_x and scalars and not isinstance(operands[0], Tensor):
-        dtype = np.result_type(kinds[0], operands[0]) if target is None else target
-        lifted = xp.full((), operands[0], dtype=native(xp, dtype), device=xp.device)
-        operands[0] = wrap(lifted, xp, None)
-
-
-def _common_dtype(kinds: list[np.dtype], scalars: list[Any]) -> np.dtype:
-    """Return the dtype that tensors and Python scalars have in common: a scalar widens no kind."""
-    target = np.result_type(*kinds) if kinds else get_default_dtype()
-    if any(s.__class__ is complex for s in scalars) and target.kind != "c":
-        return np.result_type(target if target.kind == "f" else get_default_dtype(), np.complex64)
-    if any(s.__class__ is float for s in scalars) and target.kind in "biu":
-        return get_default_dtype()
-    if target.kind == "b" and any(s.__class__ is int for s in scalars):
-        return np.dtype("int64")
-    return target
 
 
 KINDS = {
@@ -300,7 +253,8 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
             return found
     allowed = KINDS[row.accepts]
     for name, x in zip(names_for(len(tensors)), tensors, strict=True):
-        if x.dtype.kind not in allowed or isinstance(error, TypeError):
+        unordered = row.real_only and x.dtype.kind == "c"
+        if unordered or x.dtype.kind not in allowed or isinstance(error, TypeError):
             got = f"{name} has dtype {x.dtype}"
             return DtypeError(message(row.name, got, f"expected {row.accepts} dtypes", str(error)))
     return error

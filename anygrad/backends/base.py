@@ -18,7 +18,7 @@ import numpy as np
 from anygrad.backends.kinds import WIDENED, widened
 from anygrad.errors import DtypeError, IndexingError, message
 
-__all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "check_bounds", "follow", "layout_of"]
+__all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "check_bounds", "follow", "layout_of", "shown"]
 
 _STANDARD = """
     abs acos acosh add all any arange argmax argmin argsort asarray asin asinh astype atan atan2 atanh
@@ -99,6 +99,15 @@ def layout_of(shape: tuple[int, ...], strides: tuple[int, ...] | None = None) ->
             strides = (step, *strides)
             step *= max(n, 1)
     return np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides, writeable=True)
+
+
+def shown(shape: tuple[int, ...], strides: tuple[int, ...] | None, path: tuple[Any, ...]) -> bool:
+    """Tell whether NumPy gives a view where a path is applied to an array of this shape and these strides."""
+    try:
+        # A scalar is a copy, as of ``flip`` where there is no axis.
+        return isinstance(follow(Layout, layout_of(shape, strides), path), np.ndarray)
+    except ValueError:
+        return False
 
 
 def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
@@ -258,11 +267,7 @@ class Backend:
 
     def is_alias(self, out: Any, base: Any, path: tuple[Any, ...]) -> bool:
         """Tell whether ``out``, the path applied to ``base``, shares memory with it in NumPy's sense."""
-        try:
-            follow(Layout, layout_of(tuple(base.shape)), path)
-        except ValueError:
-            return False
-        return True
+        return shown(tuple(base.shape), None, path)
 
     def owned(self, array: Any) -> Any:
         """Return the array, or a copy where it shows memory of another."""

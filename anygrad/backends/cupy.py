@@ -198,7 +198,7 @@ class CupyBackend(WritableBackend):
 
 
 def _count_devices(name: str) -> int:
-    """Return how many CUDA devices there are; raises ``DeviceUnavailableError`` that names what is missing."""
+    """Return how many CUDA devices there are; raises ``DeviceUnavailableError`` where that is none."""
     got = f"{name!r} cannot be used here"
     runtime = cupy.cuda.runtime
     try:

@@ -27,8 +27,6 @@ class TorchBackend(Backend):
     subtract = staticmethod(operator.sub)
     multiply = staticmethod(operator.mul)
     divide = staticmethod(operator.truediv)
-    floor_divide = staticmethod(operator.floordiv)
-    remainder = staticmethod(operator.mod)
     equal = staticmethod(operator.eq)
     not_equal = staticmethod(operator.ne)
     less = staticmethod(operator.lt)
@@ -113,6 +111,27 @@ class TorchBackend(Backend):
             return torch.sgn(x)
         return torch.where(x != x, x, torch.sign(x)) if x.dtype.is_floating_point else torch.sign(x)
 
+    def floor_divide(self, x: Any, y: Any) -> Any:
+        return _integers(operator.floordiv, x, y)
+
+    def remainder(self, x: Any, y: Any) -> Any:
+        return _integers(operator.mod, x, y)
+
+    def sum(self, x: Any, **keywords: Any) -> Any:
+        return _accumulated(compat.sum, x, keywords)
+
+    def prod(self, x: Any, **keywords: Any) -> Any:
+        return _accumulated(compat.prod, x, keywords)
+
+    def cumulative_sum(self, x: Any, **keywords: Any) -> Any:
+        return _accumulated(compat.cumulative_sum, x, keywords)
+
+    def cumulative_prod(self, x: Any, **keywords: Any) -> Any:
+        return _accumulated(compat.cumulative_prod, x, keywords)
+
+    def count_nonzero(self, x: Any, **keywords: Any) -> Any:
+        return compat.sum((x != 0).to(torch.int64), **keywords)
+
     def take(self, x: Any, indices: Any, axis: int) -> Any:
         return torch.index_select(x, axis, indices)
 
@@ -170,6 +189,25 @@ class TorchBackend(Backend):
 
     def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
         return torch.index_add(x, axis, index, values)
+
+
+def _integers(operation: Any, x: Any, y: Any) -> Any:
+    """Divide; by an integer zero the result is 0, as in NumPy, where torch raises."""
+    if y.__class__ is int and not x.dtype.is_floating_point:
+        y = torch.full((), y, dtype=x.dtype, device=x.device)
+    if isinstance(y, torch.Tensor) and not y.dtype.is_floating_point:
+        nothing = y == 0
+        out = operation(x, y.masked_fill(nothing, 1))
+        return out.masked_fill(nothing, 0)
+    return operation(x, y)
+
+
+def _accumulated(reduction: Any, x: Any, keywords: dict[str, Any]) -> Any:
+    """Reduce; integers in the widest dtype of their sign, for which torch has arithmetic only if signed."""
+    if x.dtype.is_floating_point or x.dtype.is_complex:
+        return reduction(x, **keywords)
+    out = reduction(x.to(torch.int64), **keywords)
+    return out if x.dtype.is_signed or x.dtype is torch.bool else out.to(torch.uint64)
 
 
 def _window(x: Any, path: tuple[Any, ...]) -> Any:

@@ -1,0 +1,123 @@
+"""NumPy's promotion on every backend: operands are cast to what NumPy computes in, results to what it gives.
+
+NumPy's own ufuncs are asked which loop they would take, so that nothing here restates a rule of theirs. The
+one rule that is ours: a float or complex scalar lifts integers to the default real dtype.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from anygrad.backends.base import Backend
+from anygrad.devices import get_default_dtype
+from anygrad.op import Row
+from anygrad.tensors import Tensor, native, wrap
+
+__all__ = ["promoted", "settled"]
+
+ORDERED = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+
+
+def promoted(row: Row, xp: Backend, operands: list[Any]) -> np.dtype | None:
+    """Cast operands, in place, to what NumPy would compute in, where the library would not do so itself.
+
+    Returns the dtype that NumPy's result has, or None where the library's own stands.
+    """
+    first = 1 if row.name == "where" else 0
+    kinds = [x.dtype for x in operands[first:] if isinstance(x, Tensor)]
+    scalars = [x for x in operands[first:] if x is not None and not isinstance(x, Tensor)]
+    target = result = None
+    if not xp.native or float not in xp.scalars:
+        if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b":
+            operands[0] = operands[0].astype("bool")
+        target, result = _computed_in(row, xp, operands[first:], kinds, scalars)
+        for i in range(first, len(operands)):
+            x = operands[i]
+            if isinstance(x, Tensor):
+                operands[i] = x if x.dtype == target else x.astype(target)
+            elif x is not None and target.kind == "b":
+                operands[i] = bool(x)
+            elif x.__class__ is bool:
+                operands[i] = int(x)
+        if first and not kinds:
+            operands[1:] = [_lifted(xp, x, target) for x in operands[1:]]
+    if row.lifts_x and scalars and not isinstance(operands[0], Tensor):
+        operands[0] = _lifted(
+            xp, operands[0], np.result_type(kinds[0], operands[0]) if target is None else target
+        )
+    return result
+
+
+def settled(xp: Backend, out: Any, dtype: np.dtype | None) -> Any:
+    """Return a result in the dtype that NumPy gives it."""
+    if dtype is None or xp.dtype_of(out) == dtype:
+        return out
+    return xp.astype(out, xp.natives[dtype])
+
+
+def _computed_in(
+    row: Row, xp: Backend, operands: list[Any], kinds: list[np.dtype], scalars: list[Any]
+) -> tuple[np.dtype, np.dtype | None]:
+    """Return the dtype to compute in, and the result's where the library may give another."""
+    target = _common(kinds, scalars)
+    lifted = target.kind in "fc" and all(d.kind in "biu" for d in kinds)
+    loop = _loop(row.name, *(_given(x, target, lifted) for x in operands))
+    result = None
+    if loop is not None:
+        target = np.result_type(*loop[:-1])
+        result = loop[-1] if not xp.native and loop[-1] in xp.natives else None
+    if row.accepts == "bool":
+        target = np.dtype("bool")
+    elif target.kind == "b" and row.accepts != "integer" and loop is not None and not xp.native:
+        target = np.dtype("int8")  # The standard computes with numbers alone.
+    elif row.name in ORDERED and target.kind in "iu" and int in map(type, scalars):
+        target = np.dtype("int64") if not _holds(target, scalars) else target
+    if row.accepts == "floating" and target.kind in "biu" and not xp.native:
+        return xp.within(get_default_dtype()), result
+    if target not in xp.natives and target.kind == "f":
+        return xp.within(get_default_dtype()), None
+    return xp.within(target), result
+
+
+def _given(x: Any, target: np.dtype, lifted: bool) -> Any:
+    if lifted:
+        return target
+    return x.dtype if isinstance(x, Tensor) else np.dtype("bool") if x.__class__ is bool else x.__class__
+
+
+def _holds(dtype: np.dtype, scalars: list[Any]) -> bool:
+    info = np.iinfo(dtype)
+    return all(info.min <= s <= info.max for s in scalars if s.__class__ is int)
+
+
+@functools.cache
+def _loop(name: str, *given: Any) -> tuple[np.dtype, ...] | None:
+    """Return the dtypes of the loop that NumPy's ufunc takes; None where it is none, or refuses."""
+    ufunc = getattr(np, name, None)
+    if not isinstance(ufunc, np.ufunc):
+        return None
+    try:
+        return ufunc.resolve_dtypes((*given, None))
+    except TypeError:
+        return None
+
+
+def _common(kinds: list[np.dtype], scalars: list[Any]) -> np.dtype:
+    """Return the dtype that tensors and Python scalars have in common: a scalar widens no kind."""
+    if not kinds:
+        kinds = [np.dtype("bool")]
+    target = np.result_type(*kinds)
+    classes = [s.__class__ for s in scalars]
+    if complex in classes and target.kind != "c":
+        return np.result_type(target if target.kind == "f" else get_default_dtype(), np.complex64)
+    if float in classes and target.kind in "biu":
+        return get_default_dtype()
+    return np.dtype("int64") if target.kind == "b" and int in classes else target
+
+
+def _lifted(xp: Backend, scalar: Any, dtype: np.dtype) -> Tensor:
+    """Return a Python scalar as a tensor without axes."""
+    return wrap(xp.full((), scalar, dtype=native(xp, dtype), device=xp.device), xp, None)
