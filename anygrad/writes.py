@@ -32,11 +32,11 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     leaf that requires a gradient, ``WriteError`` for a broadcast view or a tracked value through a detached
     one; what raises changes nothing.
     """
-    chosen = None if key.__class__ is int or key.__class__ is slice else _masked(x, key, value)
+    chosen = _masked(x, key, value) if hasattr(key, "dtype") else None
     if chosen is not None:
         _write("setitem", x, Key((), x.shape), chosen)
         return
-    found = parsed(key, x.shape, x.xp)
+    found = Key((), x.shape) if key is Ellipsis else parsed(key, x.shape, x.xp)
     if value.__class__ is not View or not _stands_there(x, found, value):
         _write("setitem", x, found, value)
 
@@ -228,7 +228,11 @@ def _recorded(base: Tensor, value: Any, path: tuple[Any, ...], found: Key, track
 
 def _standing(xp: Backend, indices: Any) -> Any:
     """Tell which entries of a 1-d index stand at the end when all are written in order."""
-    end = xp.ones((min(indices.shape[0], 1),), dtype=xp.natives[np.dtype(bool)], device=xp.device)
+    m = indices.shape[0]
+    end = xp.ones((min(m, 1),), dtype=xp.natives[np.dtype(bool)], device=xp.device)
+    if m < 2:
+        return end
     order = xp.argsort(indices, stable=True)
     ordered = xp.take(indices, order, axis=0)
-    return xp.take(xp.concat([ordered[1:] != ordered[:-1], end]), xp.argsort(order), axis=0)
+    last = xp.concat([ordered[1:] != ordered[:-1], end])
+    return xp.take(last, xp.argsort(order), axis=0)
