@@ -276,7 +276,7 @@ class _Scene:
         return GradcheckError(
             message(
                 "gradcheck",
-                f"order {self.level}, input {self.chosen[n]} {place}: the gradient is {got:.9g}",
+                f"order {self.level}, input {self.chosen[n]} {place}: the gradient is {got + 0.0:.9g}",
                 f"differences give {expected:.9g}",
                 *([lost] if lost else []),
             )
@@ -292,7 +292,7 @@ def _width(host: np.ndarray) -> int:
 
 def _host(t: Tensor) -> np.ndarray:
     """Return the values in double precision, on the host."""
-    found = t.detach().numpy(copy=True)  # type: ignore[attr-defined]
+    found = t.detach().numpy(copy=True)
     return found.astype(np.complex128 if found.dtype.kind == "c" else np.float64)  # type: ignore[no-any-return]
 
 

@@ -62,7 +62,15 @@ def enable_x64() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "target" in metafunc.fixturenames:
-        metafunc.parametrize("target", chosen_backends(metafunc.config), indirect=True)
+        names = chosen_backends(metafunc.config)
+        only = metafunc.definition.get_closest_marker("targets")
+        if only is not None:
+            names = [name for name in names if name in only.args]
+        metafunc.parametrize("target", names, indirect=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "targets(*names): run on these backends alone, where they are chosen")
 
 
 @pytest.fixture

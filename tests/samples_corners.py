@@ -49,7 +49,8 @@ corner("pow", 0.0, [2.0, 0.0, -1.0], grads=([0, 0, -inf],))
 corner("pow", [-2.0, -2.0], [2.0, 3.0], grads=([-4, 12], [nan, nan]))
 corner("pow", [-2.0, -3.0], 2.0, grads=([-4, -6],))
 corner("pow", [0j, 2 + 0j], 2, grads=([0, 4],))
-corner("pow", [0j, 2 + 0j], [1 + 0j, 1 + 0j], grads=([1, 1], [0, 1.3862943611198906]))
+_POWER = {"torch": "its complex 0**0 is NaN"}
+corner("pow", [0j, 2 + 0j], [1 + 0j, 1 + 0j], grads=([1, 1], [0, 1.3862943611198906]), without=_POWER)
 
 # ---------------------------------------------------------------- two inputs
 

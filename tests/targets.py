@@ -31,6 +31,7 @@ class Target:
         self.backend = backend
         self.device = backend.name
         self.is_numpy = self.device == "cpu"
+        self.has_layouts = not self.device.startswith("jax")
 
     def __repr__(self) -> str:
         return f"<target {self.name}>"

@@ -86,7 +86,7 @@ def _pow_dx(xp, g, x, y):
     if y.__class__ in (int, float, complex, bool):
         if y == 0:
             return xp.zeros_like(g)
-        return g * (y * _pow(xp, x, y - 1)) if y != 1 else g
+        return g if y == 1 else g * (y * (x if y == 2 else _pow(xp, x, y - 1)))
     if xp.isdtype(y.dtype, "bool"):
         y = xp.astype(y, x.dtype)
     return g * xp.where(y == 0, xp.zeros_like(g), y * xp.pow(x, xp.where(y == 0, xp.ones_like(y), y - 1)))

@@ -1,0 +1,107 @@
+"""Spies on what formulas call and on what waits for the device; rows with other formulas for a while."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import array_api_strict
+
+from anygrad.backends.base import EXTRAS, STANDARD, Backend
+from anygrad.op import Row
+
+CREATING = ("arange", "empty", "eye", "full", "linspace", "ones", "zeros")
+"""Functions that make an array of nothing: they must be told dtype and device."""
+
+READING = (
+    "__array__",
+    "__bool__",
+    "__buffer__",
+    "__complex__",
+    "__dlpack__",
+    "__float__",
+    "__index__",
+    "__int__",
+    "__iter__",
+    "item",
+    "tolist",
+)
+"""How an array gives its numbers to the host, which on a GPU waits for the device."""
+
+
+class Spy:
+    """A namespace that hands out what a formula may call, and remembers its names in ``taken``."""
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        self.taken: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "device":
+            return self.xp.device
+        assert name in STANDARD or name in EXTRAS, f"xp.{name} is neither in the standard nor an extra"
+        self.taken.append(name)
+        function = getattr(self.xp, name)
+        return _told(name, function) if name in CREATING else function
+
+
+def _told(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def made(*arguments: Any, **keywords: Any) -> Any:
+        assert keywords.get("dtype") is not None, f"xp.{name} was called without dtype="
+        assert keywords.get("device") is not None, f"xp.{name} was called without device="
+        return function(*arguments, **keywords)
+
+    return made
+
+
+class ReadBack(AssertionError):
+    """A number was asked back from the device."""
+
+
+WAITS: dict[str, str] = {}
+"""Functions that wait for the device by what they mean, with the reason; at most ten."""
+
+
+@contextlib.contextmanager
+def trapped(backend: Backend) -> Iterator[None]:
+    """Make every way from an array of array_api_strict to the host raise ``ReadBack``."""
+    kind = array_api_strict._array_object.Array
+    missing = object()
+    before = {name: vars(kind).get(name, missing) for name in READING}
+
+    def trap(name: str) -> Callable[..., Any]:
+        def raising(*arguments: Any, **keywords: Any) -> Any:
+            raise ReadBack(f"{name} waits for the device")
+
+        return raising
+
+    try:
+        for name in READING:
+            setattr(kind, name, trap(name))
+        backend.to_numpy = trap("to_numpy")  # type: ignore[method-assign]
+        yield
+    finally:
+        del backend.to_numpy
+        for name, function in before.items():
+            if function is missing:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, function)
+
+
+@contextlib.contextmanager
+def replaced(row: Row, **formulas: Callable[..., Any]) -> Iterator[None]:
+    """Give a row other formulas (``dx=...``), or another ``into`` or ``consume``, for a while."""
+    before = dict(row.formulas), row.into, row.consume
+    try:
+        for column, formula in formulas.items():
+            if column in ("into", "consume"):
+                setattr(row, column, formula)
+            else:
+                row.formulas[column.removeprefix("d")] = formula
+        row.remake()
+        yield
+    finally:
+        row.formulas, row.into, row.consume = before
+        row.remake()
