@@ -194,7 +194,7 @@ def _library_of(kind: type) -> str | None:
 
 def backend_of(array: Any) -> Backend | None:
     """Return the backend of an array of any library, or None where the object is no array."""
-    library = _library_of(type(array))
+    library = _library_of(array.__class__)
     if library == "cpu":
         return CPU
     if library is None:

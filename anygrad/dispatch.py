@@ -34,7 +34,7 @@ def unary(row: Row) -> Function:
     """Make the function of an elementwise row of one input."""
     call = attrgetter(row.name)
     plan = row.plans.get((0,))
-    save = plan.save if plan else None
+    save: Any = plan.save if plan else None
 
     def function(x: Any, /) -> Any:
         if x.__class__ is not Tensor or not x.xp.native:
@@ -66,6 +66,9 @@ def unary(row: Row) -> Function:
 def binary(row: Row, refuse: Function | None = None) -> Function:
     """Make the function of an elementwise row of two inputs; ``refuse`` answers for foreign objects."""
     forward = row.forward
+    x_plan: Any
+    y_plan: Any
+    both: Any
     x_plan, y_plan, both = (row.plans.get(which) for which in ((0,), (1,), (0, 1)))
     recorded = both is not None and not row.real_only
 
@@ -150,9 +153,9 @@ def record(
         advice = "complex numbers have no order, so no gradient", "use abs(x) or x.real"
         raise DtypeError(message(row.name, f"x has dtype {t.dtype}", *advice))
     plan = row.plans[which]
-    for i in plan.origins:
-        if i.__class__ is int and was_written(operands[i]):
-            arrays[i] = xp.compact(arrays[i])
+    for origin in plan.origins:
+        if isinstance(origin, int) and was_written(operands[origin]):
+            arrays[origin] = xp.compact(arrays[origin])
     fits = None
     if row.broadcasts:
         shape, dtype = out.shape, out.dtype

@@ -89,11 +89,11 @@ def listed(row: Row) -> Function:
         xp = common_backend(row.name, arrays)
         tensors = [asarray(x, device=xp.name) for x in arrays]
         if found["axis"] is None:
-            tensors = [t.reshape((-1,)) for t in tensors]  # type: ignore[attr-defined]
+            tensors = [t.reshape((-1,)) for t in tensors]
             found["axis"] = 0
         if not xp.native and len({t.dtype for t in tensors}) > 1:
             target = np.result_type(*(t.dtype for t in tensors))
-            tensors = [t if t.dtype == target else t.astype(target) for t in tensors]  # type: ignore[attr-defined]
+            tensors = [t if t.dtype == target else t.astype(target) for t in tensors]
         found = check(tensors, found["axis"])
         raw = [t.array for t in tensors]
         try:

@@ -117,7 +117,7 @@ class Node:
         if plan is OUTPUT:
             number, count = self.saved
             return (tuple(g if i == number else None for i in range(count)),)
-        out = plan.all(xp, g, self.saved)
+        out: tuple[Any, ...] = plan.all(xp, g, self.saved)
         if self.fits is not None:
             out = tuple(
                 part if f is None else fit(xp, part, *f) for part, f in zip(out, self.fits, strict=True)

@@ -68,8 +68,8 @@ def to(self: Tensor, device: Any = None, dtype: Any = None, *, copy: bool = Fals
             moved.node = Node(CROSSING, (self.xp,), (node,))
         out = moved
     if dtype is not None and np.dtype(dtype) != out.dtype:
-        return out.astype(dtype)  # type: ignore[attr-defined, no-any-return]
-    return out.clone() if copy and out is self else out  # type: ignore[attr-defined, no-any-return]
+        return out.astype(dtype)
+    return out.clone() if copy and out is self else out
 
 
 def cpu(self: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def _pow(self: Tensor, y: Any, modulo: None = None) -> Any:
 
 
 def _divmod(self: Tensor, y: Any) -> Any:
-    return self // y, self % y  # type: ignore[operator]
+    return self // y, self % y
 
 
 def _rdivmod(self: Tensor, y: Any) -> Any:

@@ -16,8 +16,8 @@ import numpy as np
 
 from anygrad.backends.base import DTYPES, Backend
 from anygrad.devices import get_backend
-from anygrad.functions import FUNCTIONS
 from anygrad.errors import DtypeError, message
+from anygrad.functions import FUNCTIONS
 from anygrad.op import CREATIONS
 from anygrad.tensors import Tensor, asarray, tensor
 
@@ -97,9 +97,10 @@ class Namespace:
         self._backend = backend
         for name, function in FUNCTIONS.items():
             setattr(self, name, function)
-        for name, function in (CREATIONS | {"asarray": asarray, "tensor": tensor}).items():
-            made = {"asarray": asarray, "tensor": tensor}.get(name) or FUNCTIONS[name]
-            setattr(self, name, self._bound(made))
+        for name in CREATIONS:
+            setattr(self, name, self._bound(FUNCTIONS[name]))
+        self.asarray = self._bound(asarray)
+        self.tensor = self._bound(tensor)
         for name, function in LIKE.items():
             setattr(self, name, function)
         self.isdtype = isdtype
@@ -144,4 +145,4 @@ def _tensors(backend: Backend) -> Namespace:
     return found  # type: ignore[no-any-return]
 
 
-Backend.tensors = property(_tensors)  # type: ignore[assignment]
+Backend.tensors = property(_tensors)

@@ -92,7 +92,7 @@ class Plan:
         ]
         names = {f"formula_{i}": f for i, f in enumerate(formulas)}
         head = "xp, g, saved"
-        self.each = tuple(_compile(head, call, **names) for call in calls)
+        self.each: Any = tuple(_compile(head, call, **names) for call in calls)
         self.all = _compile(head, f"({''.join(call + ', ' for call in calls)})", **names)
         self.one = self.each[0] if len(calls) == 1 and not row.consume and len(row.carries) == 1 else None
         if row.is_list:

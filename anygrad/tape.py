@@ -31,6 +31,7 @@ class Held:
     """Holds a gradient as a tensor holds its array, so that a backend can count who else does."""
 
     __slots__ = ("array",)
+    array: Any
 
 
 class Pass:
@@ -198,7 +199,7 @@ def backward(
     for node, g, backend in seeds:
         inbox.setdefault(backend, []).append((node, g))
     del seeds
-    stack: list[tuple[Node, Any]] = []
+    stack: list[tuple[Any, Any]] = []
     push, pop = stack.append, stack.pop
     run = Pass(uses, push, False, expand)
     if wanted is not None:
@@ -218,7 +219,7 @@ def backward(
             while stack:
                 node, g = pop()
                 plan = node.plan
-                saved = node.saved
+                saved: Any = node.saved
                 if saved is None and (expand is None or node in expand):
                     raise freed()
                 if plan.keeps:
@@ -266,7 +267,7 @@ def backward(
                     (source,) = saved
                     inbox.setdefault(source, []).append((node.edges[0], move(g, backend, source)))
                     continue
-                parts = owned = None
+                parts, owned = None, False
                 if plan.consume is not None and writable:
                     held.array = g
                     del g

@@ -74,6 +74,8 @@ class Tensor(Values):
     __array_priority__ = 1000
 
     array: Any
+    written: bool
+    _strides: tuple[int, ...]
     xp: Backend
     node: Node | None
 

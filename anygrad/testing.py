@@ -293,7 +293,7 @@ def _width(host: np.ndarray) -> int:
 def _host(t: Tensor) -> np.ndarray:
     """Return the values in double precision, on the host."""
     found = t.detach().numpy(copy=True)
-    return found.astype(np.complex128 if found.dtype.kind == "c" else np.float64)  # type: ignore[no-any-return]
+    return found.astype(np.complex128 if found.dtype.kind == "c" else np.float64)
 
 
 def _flat(host: np.ndarray) -> np.ndarray:

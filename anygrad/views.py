@@ -48,6 +48,8 @@ class View(Tensor):
     base: Tensor
     path: tuple[Any, ...] | None
     live: bool
+    _seen_array: Any
+    _seen_node: Node | None
 
     @property
     def array(self) -> Any:
@@ -62,7 +64,7 @@ class View(Tensor):
         return self._array
 
     @property
-    def node(self) -> Node | None:
+    def node(self) -> Node | None:  # type: ignore[override]
         if not self.live:
             return None
         carrier = self.base.node
@@ -96,7 +98,7 @@ def base_of(x: Tensor) -> Tensor:
 
 def path_of(x: Tensor) -> tuple[Any, ...]:
     """Return the steps from the base to x."""
-    return (x.path or ()) if x.__class__ is View else ()  # type: ignore[attr-defined]
+    return (x.path or ()) if x.__class__ is View else ()
 
 
 def lens(x: Tensor, steps: tuple[Any, ...], node: Node | None) -> View:

@@ -183,7 +183,7 @@ def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
         if x.dtype.kind not in "fc" or value.__class__ is complex or not xp.native:
             value = _cast_scalar(op, x, value)
     path = path_of(x) + found.steps + found.gather
-    live = x.__class__ is not View or x.live  # type: ignore[attr-defined]
+    live = x.__class__ is not View or x.live
     node = _recorded(base, value, path, found, tracked) if live and GRAD_MODE.get() else base.node
     if xp.writable:
         # Asked before the value's array is made: that may be a view of this very buffer.
@@ -209,7 +209,7 @@ def _shaped(value: Tensor, dtype: np.dtype, found: Key) -> Tensor:
         value = tensors.astype(value, dtype)
     if value.shape != shape:
         value = tensors.broadcast_to(value, shape)
-    return value if shape == found.part else tensors.reshape(value, found.part)  # type: ignore[no-any-return]
+    return value if shape == found.part else tensors.reshape(value, found.part)
 
 
 def _recorded(base: Tensor, value: Any, path: tuple[Any, ...], found: Key, tracked: bool) -> Node | None:

@@ -95,7 +95,10 @@ def interface(body: list[ast.stmt], indent: str = "") -> Iterator[str]:
     """Yield the lines of a stub for the statements of a module or a class."""
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("anygrad"):
+                names = ", ".join(f"{a.name} as {a.asname or a.name}" for a in node.names)
+                yield f"{indent}from {node.module} import {names}"
+            elif not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 yield f"{indent}{ast.unparse(node)}"
         elif isinstance(node, ast.FunctionDef):
             for decorator in node.decorator_list:
@@ -109,6 +112,9 @@ def interface(body: list[ast.stmt], indent: str = "") -> Iterator[str]:
             yield from members or [f"{indent}    ..."]
             if node.name == "Tensor" and not indent:
                 yield from methods()
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if not node.targets[0].id.startswith("__"):
+                yield f"{indent}{node.targets[0].id}: Any"
         elif isinstance(node, ast.AnnAssign):
             yield f"{indent}{ast.unparse(node.target)}: {ast.unparse(node.annotation)}"
 
@@ -125,7 +131,7 @@ def methods() -> Iterator[str]:
     for name in OPERATORS:
         yield f"    def __{name}__(self, other: Any, /) -> Tensor: ..."
         yield f"    def __r{name}__(self, other: Any, /) -> Tensor: ..."
-        yield f"    def __i{name}__(self, other: Any, /) -> Tensor: ...  # type: ignore[misc]"
+        yield f"    def __i{name}__(self, other: Any, /) -> Tensor: ..."
     for name in COMPARISONS:
         mark = "  # type: ignore[override]" if name in ("eq", "ne") else ""
         yield f"    def __{name}__(self, other: Any, /) -> Tensor: ...{mark}"

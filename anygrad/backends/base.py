@@ -36,6 +36,7 @@ STANDARD = tuple(_STANDARD.split())
 """The standard's functions that a formula or the engine may call."""
 
 EXTRAS = (
+    "compact",
     "getitem",
     "index_add",
     "index_set",
@@ -81,7 +82,9 @@ class Layout:
 class _Values(Layout):
     """The same reading for values: a reshape may copy."""
 
-    reshape = staticmethod(np.reshape)
+    @staticmethod
+    def reshape(x: Any, shape: tuple[int, ...]) -> Any:
+        return np.reshape(x, shape)
 
 
 def follow(namespace: Any, x: Any, path: tuple[Any, ...]) -> Any:
@@ -163,6 +166,9 @@ class Backend:
     def _pair(self, dtype: np.dtype, native: Any) -> None:
         self.dtypes[native] = self.dtypes[dtype] = dtype
         self.natives[native] = self.natives[dtype] = native
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"[{self.__dict__.get('name', '?')}] the library has no function {name!r}")
 
     def __repr__(self) -> str:
         return f"<anygrad backend {self.name!r}>"

@@ -212,19 +212,20 @@ class NumpyBackend(WritableBackend):
 
     # ------------------------------------------------ NumPy's own functions, without their Python wrappers
 
-    take = staticmethod(np.take)
+    def take(self, x: Any, indices: Any, axis: int | None = None) -> Any:
+        return x.take(indices, axis)
 
-    def sum(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.add.reduce(x, axis, None, None, keepdims)
+    def sum(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
-    def prod(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.multiply.reduce(x, axis, None, None, keepdims)
+    def prod(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+        return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
 
-    def max(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.maximum.reduce(x, axis, None, None, keepdims)
+    def max(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+        return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
-    def min(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return np.minimum.reduce(x, axis, None, None, keepdims)
+    def min(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+        return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
 
     def reshape(self, x: Any, shape: tuple[int, ...]) -> Any:
         return x.reshape(shape)

@@ -194,10 +194,10 @@ def _pieces(xp, g, xs_shape, xs_dtype, needs, axis):
     ends = [0, *accumulate(prod(s) if flat else s[axis] for s in xs_shape)]
     spans = list(pairwise(ends))
     axis = axis or 0
-    whole = [slice(None)] * g.ndim
+    whole: list[Any] = [slice(None)] * g.ndim
     out = []
     for i in needs:
-        whole[axis] = slice(*spans[i], 1)
+        whole[axis] = slice(spans[i][0], spans[i][1], 1)
         piece = xp.getitem(g, tuple(whole))
         out.append(rules.fit(xp, xp.reshape(piece, xs_shape[i]) if flat else piece, xs_shape[i], xs_dtype[i]))
     return tuple(out)
@@ -234,7 +234,7 @@ def _stack(arrays: list[ArrayLike] | tuple[ArrayLike, ...], /, *, axis: int = 0)
 
 
 def _layers(xp, g, xs_shape, xs_dtype, needs, axis):
-    whole = [slice(None)] * g.ndim
+    whole: list[Any] = [slice(None)] * g.ndim
     out = []
     for i in needs:
         whole[axis] = i
