@@ -10,7 +10,7 @@ import numpy as np
 
 from anygrad.devices import backend_of, get_backend, get_default_dtype
 from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, unary
-from anygrad.errors import ShapeError, message
+from anygrad.errors import DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
 from anygrad.tensors import SCALARS, Tensor, asarray, native, wrap
@@ -68,6 +68,9 @@ def astype(row: Row) -> Function:
         target = native(x.xp, dtype)
         if not copy and x.xp.dtypes[target] == x.dtype:
             return x
+        if x.dtype.kind == "c" and x.xp.dtypes[target].kind not in "cb":
+            got = f"x has dtype {x.dtype}, dtype is {x.xp.dtypes[target]}"
+            raise DtypeError(message("astype", got, "take x.real or abs(x)"))
         return computed(row, x.xp, [x], {"dtype": target})
 
     return function
