@@ -98,11 +98,11 @@ def _drawn(ax: Any, sheet: Sheet, mpl: Any) -> None:
             vertices += [(x0, y0), ((x0 + x1) / 2, y0), ((x0 + x1) / 2, y1), (x1, y1)]
         codes = [kinds.MOVETO, kinds.CURVE4, kinds.CURVE4, kinds.CURVE4] * len(pieces)
         look = {"edgecolor": colour, "facecolor": "none", "linewidth": 1.1, "capstyle": "butt"}
-        ax.add_patch(mpl.patches.PathPatch(kinds(vertices, codes), **look))
+        ax.add_artist(mpl.patches.PathPatch(kinds(vertices, codes), **look))
         tip = -HEAD if first else HEAD
         vertices = [v for x, y in ends for v in ((x + tip, y), (x, y - 2.4), (x, y + 2.4), (x + tip, y))]
         codes = [kinds.MOVETO, kinds.LINETO, kinds.LINETO, kinds.CLOSEPOLY] * len(ends)
-        ax.add_patch(mpl.patches.PathPatch(kinds(vertices, codes), facecolor=colour, linewidth=0))
+        ax.add_artist(mpl.patches.PathPatch(kinds(vertices, codes), facecolor=colour, linewidth=0))
 
 
 def by_matplotlib(boxes: list[Box], links: list[Link], caption: tuple[str, str], kind: str) -> bytes:
@@ -173,7 +173,7 @@ def by_matplotlib(boxes: list[Box], links: list[Link], caption: tuple[str, str],
                 fill, edge = LOOKS[box.look]
                 style = mpl.patches.BoxStyle.Round(pad=0, rounding_size=5)
                 look = {"boxstyle": style, "facecolor": fill, "edgecolor": edge, "linewidth": 1.1}
-                ax.add_patch(
+                ax.add_artist(
                     mpl.patches.FancyBboxPatch((middle - width / 2, at - half), width, 2 * half, **look)
                 )
                 rows = [(box.title, SIZE, True)] * bool(box.title) + [
@@ -183,7 +183,7 @@ def by_matplotlib(boxes: list[Box], links: list[Link], caption: tuple[str, str],
         for i, (text, colour) in enumerate(zip(caption, (INK, BACK), strict=True)):
             write(0.0, below + 10 + i * SMALL * LINE, [(text, SMALL, False)], colour, "left")
         file = io.BytesIO()
-        # Agg refuses pictures of 65,536 pixels and more along a side.
-        dpi = min(160.0, 60000 / max(size))
+        # Agg refuses pictures of 65,536 pixels and more along a side, and a large one takes long to compress.
+        dpi = min(160.0, 60000 / max(size), (3e7 / (size[0] * size[1])) ** 0.5)
         figure.savefig(file, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
     return file.getvalue()
