@@ -1,4 +1,4 @@
-"""Mutants: every formula changed in turn, and the samples must notice. ``python -m tests.mutants [row ...]``
+"""Mutants: every formula changed in turn, and each must be noticed. ``python -m tests.mutants [row ...]``
 
 Each mutant is tried in this process on the samples of its row, on NumPy, until one fails. Changes that cannot
 make a difference are recognised by rules on what the formula returned and was called with, not by name:
