@@ -65,7 +65,7 @@ def unary(row: Row) -> Function:
 
 def binary(row: Row, refuse: Function | None = None) -> Function:
     """Make the function of an elementwise row of two inputs; ``refuse`` answers for foreign objects."""
-    forward = row.forward
+    forward, call = row.forward, attrgetter(row.name) if row.direct else None
     x_plan: Any
     y_plan: Any
     both: Any
@@ -88,7 +88,7 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
         if not xp.native:
             return broadcasting(row, (x, y), refuse)
         try:
-            out = forward(xp, a, b)
+            out = call(xp)(a, b) if call is not None else forward(xp, a, b)
         except Exception as error:
             raise explained(row, (x, y), error) from error
         if out.__class__ is not xp.array_type:

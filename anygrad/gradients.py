@@ -23,6 +23,7 @@ __all__ = ["HookHandle", "hook_on", "landed", "nodes_of", "retain_on", "seed_of"
 
 _accumulating = threading.RLock()
 _numbers = itertools.count()
+_ONES: dict[tuple[Backend, Any], Any] = {}
 
 
 class HookHandle:
@@ -85,13 +86,23 @@ def seed_of(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any, 
         if turn:
             advice = "pass gradient= or reduce it to a real scalar first"
             raise GradientDtypeError(message("backward", f"the output has dtype {output.dtype}", advice))
-        g = xp.ones(output.array.shape, dtype=output.array.dtype, device=xp.device)
+        g = _one(xp, output.array.shape, output.array.dtype)
         return node, (graph.wrap(g, xp, None) if create_graph else g), xp
     given = graph.as_gradient("backward", gradient, output)
     if create_graph:
         return node, (xp.tensors.conj(given) if turn else given), xp
     # A copy: the caller may write into the memory of what was given.
     return node, (xp.conj(given.array) if turn else xp.compact(given.array)), xp
+
+
+def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return a one; without axes always the same, which nobody writes into since it is kept here too."""
+    if shape:
+        return xp.ones(shape, dtype=dtype, device=xp.device)
+    found = _ONES.get((xp, dtype))
+    if found is None:
+        found = _ONES[xp, dtype] = xp.ones((), dtype=dtype, device=xp.device)
+    return found
 
 
 def nodes_of(op: str, tensors: Sequence[Any]) -> list[Node]:
@@ -149,6 +160,10 @@ def _add(t: Any, held: Any, g: Any, xp: Backend) -> None:
             t._grad = held + new
         finally:
             GRAD_MODE.reset(token)
+    elif xp.native and not hasattr(held, "base") and held.array.strides == new.array.strides:
+        # What held += new does, where there is nothing to check.
+        total = held.array + new.array
+        held.array = total if total.__class__ is xp.array_type else xp.asarray(total)
     else:
         held += new
 

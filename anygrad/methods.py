@@ -18,7 +18,14 @@ from anygrad.tensors import Tensor, carry, wrap
 
 __all__ = ["IN_PLACE", "METHODS"]
 
-COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+COMPARISONS = {
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
 SIGNS = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_invert"}
 SHORT = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative"}
 
@@ -60,7 +67,9 @@ def to(self: Tensor, device: Any = None, dtype: Any = None, *, copy: bool = Fals
     if isinstance(device, np.dtype) or (isinstance(device, type) and issubclass(device, np.generic)):
         device, dtype = None, device
     out = self
-    target = self.xp if device is None else get_backend(device.device if isinstance(device, Tensor) else device)
+    target = (
+        self.xp if device is None else get_backend(device.device if isinstance(device, Tensor) else device)
+    )
     if target is not self.xp:
         moved = wrap(carry(self.array, self.xp, target), target, None)
         node = self.node
@@ -85,7 +94,9 @@ def cuda(self: Tensor, index: int | None = None) -> Tensor:
 def to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     """Return the tensor on a device (the standard's name). Differentiable; ``stream`` must be None."""
     if stream is not None:
-        raise DeviceError(message("to_device", f"stream is {stream!r}", "expected None", "use the library's current stream"))
+        raise DeviceError(
+            message("to_device", f"stream is {stream!r}", "expected None", "use the library's current stream")
+        )
     return to(self, device)
 
 
@@ -140,7 +151,9 @@ _POW, _RPOW = _operator("pow")
 def transposed(self: Tensor) -> Tensor:
     """The tensor with its two axes swapped; more or fewer axes are an error, as in the standard."""
     if self.ndim != 2:
-        raise ShapeError(message("T", f"x has shape {self.shape}", "expected two axes", "use .mT or permute_dims()"))
+        raise ShapeError(
+            message("T", f"x has shape {self.shape}", "expected two axes", "use .mT or permute_dims()")
+        )
     return FUNCTIONS["matrix_transpose"](self)  # type: ignore[no-any-return]
 
 
@@ -169,7 +182,13 @@ METHODS |= {
 
 IN_PLACE: dict[str, Callable[..., Tensor]] = {}
 for _name, _row in REGISTRY.items():
-    if _row.broadcasts and _row.formulas and not _row.batched and _row.method and _name not in ("real", "imag"):
+    if (
+        _row.broadcasts
+        and _row.formulas
+        and not _row.batched
+        and _row.method
+        and _name not in ("real", "imag")
+    ):
         IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _name + "_")
 for _short, _name in SHORT.items():
     METHODS[_short] = FUNCTIONS[_name]

@@ -117,7 +117,7 @@ class Row:
     ``prepare(*arrays, ...)`` has the public signature after the arrays and returns the keywords of the
     forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``real_only``: complex
     input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``carries`` tells
-    which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived.
+    which of several outputs carry a gradient (``direct``: the forward is the function of that name); ``g`` is then a tuple, None where none arrived.
     """
 
     def __init__(
@@ -140,6 +140,7 @@ class Row:
         real_only: bool = False,
         into: Formula | None = None,
         consume: Formula | None = None,
+        direct: bool = False,
         carries: tuple[bool, ...] = (True,),
         method: bool = True,
         public: bool = True,
@@ -164,6 +165,7 @@ class Row:
         self.carries = carries
         self.into = into
         self.consume = consume
+        self.direct = direct
         self.method = method
         self.public = public
         self.source = source
@@ -219,9 +221,10 @@ def _formulas(inputs: tuple[str, ...], columns: dict[str, Any]) -> dict[str, For
 
 
 def _elementwise(name: str, inputs: tuple[str, ...], forward: Formula | None, columns: dict[str, Any]) -> Row:
+    direct = forward is None
     arguments = ", ".join(inputs)
     forward = forward or _compile(f"xp, {arguments}", f"xp.{name}({arguments})")
-    return Row(name, forward, inputs, _formulas(inputs, columns), broadcasts=True, **columns)
+    return Row(name, forward, inputs, _formulas(inputs, columns), broadcasts=True, direct=direct, **columns)
 
 
 def unary(name: str, forward: Formula | None = None, /, **columns: Any) -> Row:

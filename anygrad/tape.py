@@ -276,7 +276,7 @@ def backward(
                     del held.array
                 if owned:
                     parts = plan.consume(xp, g, saved)
-                elif plan.each is None:
+                elif expand is None or plan.each is None:
                     parts = plan.all(xp, g, saved)
                 fits = node.fits
                 for i, edge in enumerate(node.edges):

@@ -171,10 +171,18 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     Raises ``IndexingError`` where NumPy raises ``IndexError``.
     """
     a, xp, node = x.array, x.xp, x.node
-    found = parsed(key, tuple(a.shape), xp)
-    steps = found.steps
     if node is not None and not GRAD_MODE.get():
         node = None
+    shape = tuple(a.shape)
+    if key.__class__ is int and len(shape) == 1 and -shape[0] <= key < shape[0]:
+        # One entry of a vector: what loops over scalars do all the time.
+        entry = (key if key >= 0 else key + shape[0],)
+        out = xp.getitem(a, entry)
+        if node is not None:
+            node = Node(GETITEM, GETITEM.save(a, None, {"key": entry}), (node,))
+        return wrap(out if out.__class__ is xp.array_type else xp.asarray(out), xp, node)
+    found = parsed(key, shape, xp)
+    steps = found.steps
     if found.gather:
         path = steps + found.gather
         out = xp.gather(a, path, found.shape, found.direct)

@@ -93,6 +93,11 @@ class WritableBackend(Backend):
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
         key: Any = ...
         name, keywords = path[-1] if path else ("", {})
+        if name == "getitem" and len(path) == 1:
+            if add:
+                y = buffer[keywords["key"]] + y
+            buffer[keywords["key"]] = y
+            return
         if name == "getitem":
             # Written through its key, since an index of integers alone gives a scalar and no view.
             key, path = keywords["key"], path[:-1]
@@ -138,7 +143,8 @@ class WritableBackend(Backend):
 
     def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
         out = self.zeros(shape, dtype=y.dtype)
-        self.put(out, path, y, True)
+        # One basic key leads to no entry twice: to write is to add.
+        self.put(out, path, y, len(path) != 1 or path[0][0] != "getitem")
         return out
 
     def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
