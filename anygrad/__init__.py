@@ -25,7 +25,7 @@ from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
 from anygrad.functions import FUNCTIONS as _FUNCTIONS
 from anygrad.graph import Node
-from anygrad.methods import METHODS as _METHODS
+from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
 from anygrad.namespace import isdtype

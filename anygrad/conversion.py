@@ -189,3 +189,10 @@ class Values:
 
     def __hash__(self) -> int:
         return id(self)
+
+    def _text(self) -> str:
+        """Return the text up to what the graph adds; the shape too, where the values do not tell it."""
+        values = np.array2string(self.xp.to_numpy(self.array), separator=", ", prefix="tensor(")
+        hidden = self.size > np.get_printoptions()["threshold"] or (not self.size and self.shape != (0,))
+        shape = f", shape={self.shape}" if hidden else ""
+        return f"tensor({values}{shape}, dtype={self.dtype}, device={self.xp.name!r}"

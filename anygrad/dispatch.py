@@ -176,7 +176,8 @@ def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = No
     xp = common_backend(row.name, operands)
     lifted: list[Any] = []
     for i, x in enumerate(operands):
-        if not isinstance(x, Tensor) and x is not None and (x.__class__ not in SCALARS or row.batched):
+        absent = x is None and row.name == "clip"
+        if not isinstance(x, Tensor) and not absent and (x.__class__ not in SCALARS or row.batched):
             if backend_of(x) is None and not (row.batched and x.__class__ in SCALARS):
                 if refuse is not None:
                     return refuse(operands)

@@ -1,4 +1,4 @@
-"""What a tensor can do: operators, methods and in-place names, put on ``Tensor`` from the table of functions."""
+"""What a tensor can do: operators, methods and in-place names, put on ``Tensor`` from the functions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
 def to(self: Tensor, device: Any = None, dtype: Any = None, *, copy: bool = False) -> Tensor:
     """Return the tensor on a device, as a dtype; itself where nothing changes. Differentiable.
 
-    ``device`` may be a dtype, as in PyTorch: ``x.to(anygrad.float32)``. Raises what ``anygrad.device`` raises.
+    ``device`` may be a dtype, as in PyTorch: ``x.to(anygrad.float32)``. Raises what ``device`` raises.
     """
     if isinstance(device, np.dtype) or (isinstance(device, type) and issubclass(device, np.generic)):
         device, dtype = None, device

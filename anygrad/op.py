@@ -63,7 +63,8 @@ class Plan:
     ``save(*inputs, out, keywords)`` gives what a node keeps. ``one(xp, g, saved)`` is the gradient of the
     only edge, or None where there are several; ``all`` gives a tuple for all edges, ``each`` one function
     per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
-    into a buffer; ``keeps`` tells whether anything saved is an array, ``parameters`` name what is saved. ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
+    into a buffer; ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
+    ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some of it is an array.
     """
 
     __slots__ = (
@@ -117,7 +118,8 @@ class Row:
     ``prepare(*arrays, ...)`` has the public signature after the arrays and returns the keywords of the
     forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``real_only``: complex
     input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``carries`` tells
-    which of several outputs carry a gradient (``direct``: the forward is the function of that name); ``g`` is then a tuple, None where none arrived.
+    which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived. ``direct``:
+    the forward is the namespace's function of that name.
     """
 
     def __init__(
@@ -250,7 +252,7 @@ def operation(name: str, forward: Formula, /, inputs: str = "x", **columns: Any)
 
 
 def listed(name: str, forward: Formula, /, **columns: Any) -> Row:
-    """Declare a row over a list of arrays, ``xs``; ``dxs`` gives one gradient for each position in ``needs``."""
+    """Declare a row over a list of arrays, ``xs``; ``dxs`` gives a gradient for each position in ``needs``."""
     return Row(name, forward, ("xs",), _formulas(("xs",), columns), is_list=True, **columns)
 
 

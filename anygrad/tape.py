@@ -1,7 +1,7 @@
 """The backward pass: one loop over raw arrays, and, under ``create_graph``, the same loop over tensors.
 
-Its state is local to the call, it writes nothing but buffers that it made itself or holds alone, and ``.grad``
-and the graph change only after its last formula.
+Its state is local to the call, it writes nothing but buffers that it made itself or holds alone, and
+``.grad`` and the graph change only after its last formula.
 """
 
 from __future__ import annotations

@@ -278,8 +278,7 @@ class Tensor(Values):
         return twin
 
     def __repr__(self) -> str:
-        values = np.array2string(self.xp.to_numpy(self.array), separator=", ", prefix="tensor(")
-        text = f"tensor({values}, dtype={self.dtype}, device={self.xp.name!r}"
+        text = self._text()
         if self.node is None:
             return f"{text})"
         return f"{text}, requires_grad=True)" if self.is_leaf else f"{text}, grad_fn={self.node!r})"

@@ -294,7 +294,7 @@ class Backend:
         return follow(self, x, path)
 
     def gather(self, x: Any, path: tuple[Any, ...], shape: tuple[int, ...], direct: Any) -> Any:
-        """Return what a key with index arrays leads to; ``direct`` is that key in the form of ``keys.Key``."""
+        """Return what a key with index arrays leads to; ``direct`` is that key as ``keys.Key`` has it."""
         return self.reshape(self.region(x, path), shape)
 
     def positions(self, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:

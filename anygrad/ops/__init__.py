@@ -1,4 +1,4 @@
-"""The rows, a module per chapter of the standard. A row sees ``op`` and ``rules``, nothing else of anygrad."""
+"""The rows, a module for each chapter of the standard. A row sees ``op`` and ``rules`` alone."""
 
 from anygrad.ops import (
     creation,
