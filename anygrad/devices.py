@@ -264,7 +264,12 @@ def set_default_dtype(dtype: Any) -> None:
 
     Raises ``DtypeError`` for any other dtype.
     """
-    new = np.dtype(dtype)
+    try:
+        new = np.dtype(dtype)
+    except TypeError:
+        raise DtypeError(
+            message("set_default_dtype", f"got {dtype!r}", "expected float32 or float64")
+        ) from None
     if new not in (np.dtype("float32"), np.dtype("float64")):
         raise DtypeError(message("set_default_dtype", f"got {new}", "expected float32 or float64"))
     _default_dtype[0] = new

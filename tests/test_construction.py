@@ -1,0 +1,245 @@
+"""``tensor`` and ``asarray`` of everything; the default dtype and device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anygrad as ag
+from anygrad.errors import DtypeError
+
+DATA: list[tuple[Any, str, tuple[int, ...]]] = [
+    (1, "int64", ()),
+    (1.5, "float64", ()),
+    (True, "bool", ()),
+    (1j, "complex128", ()),
+    ([], "float64", (0,)),
+    ([[], []], "float64", (2, 0)),
+    ([1, 2], "int64", (2,)),
+    ([1, 2.5, True], "float64", (3,)),
+    ([True, False], "bool", (2,)),
+    ([1, 2j], "complex128", (2,)),
+    (((1, 2), (3, 4)), "int64", (2, 2)),
+    (range(3), "int64", (3,)),
+    (np.float32(1.5), "float32", ()),
+    (np.float64(1.5), "float64", ()),
+    (np.int8(3), "int8", ()),
+    (np.bool_(True), "bool", ()),
+    (np.complex64(1j), "complex64", ()),
+    ([np.float32(1.5), np.float32(2)], "float32", (2,)),
+    ([np.array([1, 2], np.int16), np.array([3, 4], np.int16)], "int16", (2, 2)),
+    (np.ones((2, 3), np.float16), "float16", (2, 3)),
+    (np.ones((2, 3), np.uint8).T, "uint8", (3, 2)),
+    (np.array(2.0), "float64", ()),
+    (np.ones(2).view(type("Own", (np.ndarray,), {})), "float64", (2,)),
+    (2**63, "uint64", ()),
+]
+
+
+@pytest.mark.parametrize(("data", "dtype", "shape"), DATA, ids=range(len(DATA)))
+@pytest.mark.parametrize("made", [ag.tensor, ag.asarray], ids=["tensor", "asarray"])
+def test_everything_that_holds_numbers(made: Callable[..., Any], data: Any, dtype: str, shape: Any) -> None:
+    x = made(data)
+    assert type(x) is ag.Tensor and type(x.array) is np.ndarray
+    assert (x.dtype, x.shape, x.is_leaf, x.requires_grad) == (np.dtype(dtype), shape, True, False)
+    np.testing.assert_array_equal(x.numpy(), np.asarray(data))
+    assert made(data, dtype=ag.complex64).dtype == np.complex64
+
+
+def test_objects_that_numpy_can_read() -> None:
+    class Arrays:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+            return np.array([1.0, 2.0])
+
+    assert ag.tensor(Arrays()).tolist() == [1.0, 2.0]
+    import array
+
+    assert ag.tensor(array.array("i", [1, 2])).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, "float32", np.float32, np.dtype("float32")])
+def test_dtypes_have_many_names(dtype: Any) -> None:
+    for x in (ag.tensor([1, 2], dtype=dtype), ag.zeros(2, dtype=dtype), ag.asarray(np.ones(2), dtype=dtype)):
+        assert x.dtype == ag.float32
+    assert ag.tensor([1, 2], dtype=float).dtype == ag.float64
+    assert ag.tensor([1.5, 2], dtype=int).tolist() == [1, 2]
+
+
+def test_byte_order_becomes_native() -> None:
+    big = np.array([1.0, 2.0], ">f8")
+    for x in (ag.tensor(big), ag.asarray(big), ag.asarray(big, dtype=ag.float32), ag.tensor([big])):
+        assert x.dtype.isnative
+        assert x.numpy().reshape(-1).tolist() == [1.0, 2.0]
+    with pytest.raises(ag.ArgumentError):
+        ag.asarray(big, copy=False)
+    assert ag.zeros(1, dtype=">f4").dtype == ag.float32
+
+
+def test_tensor_copies_and_asarray_shares() -> None:
+    a = np.array([1.0, 2.0])
+    copied, shared = ag.tensor(a), ag.asarray(a)
+    assert not np.shares_memory(copied.array, a) and shared.array is a
+    assert ag.asarray(a, copy=False).array is a
+    assert not np.shares_memory(ag.asarray(a, copy=True).array, a)
+    shared[0] = 9.0
+    shared += 1
+    assert a.tolist() == [1.0, 2.0] and shared.tolist() == [10.0, 3.0]
+    frozen = np.array([1.0, 2.0])
+    frozen.flags.writeable = False
+    x = ag.asarray(frozen)
+    x[0] = 5.0
+    assert x.tolist() == [5.0, 2.0] and frozen.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("order", ["C", "F", "transposed", "reversed"])
+def test_memory_order_is_kept(order: str) -> None:
+    a = np.arange(24.0).reshape(2, 3, 4)
+    a = {"C": a, "F": np.asfortranarray(a), "transposed": a.transpose(1, 2, 0), "reversed": a[::-1]}[order]
+    x = ag.tensor(a)
+    assert x.array.strides == np.array(a, order="K").strides
+    assert ag.asarray(a).array.strides == a.strides
+    assert x.clone().array.strides == x.array.strides
+    np.testing.assert_array_equal(x.numpy(), a)
+
+
+def test_a_tensor_of_a_tensor() -> None:
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    y = ag.tensor(x)
+    assert y is not x and y.is_leaf and not y.requires_grad
+    y[0] = 5.0
+    assert x.tolist() == [1.0, 2.0]
+    assert ag.tensor(x, requires_grad=True).is_leaf
+    z = ag.tensor(x * 2, dtype=ag.float32, requires_grad=True)
+    assert z.is_leaf and z.requires_grad and z.dtype == ag.float32
+    v = ag.tensor(x[0:1])
+    v[0] = 7.0
+    assert type(v) is ag.Tensor and x.tolist() == [1.0, 2.0]
+
+
+def test_asarray_of_a_tensor_stays_in_the_graph() -> None:
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    assert ag.asarray(x) is x and ag.asarray(x, dtype=ag.float64) is x and ag.asarray(x, copy=False) is x
+    for y in (ag.asarray(x, copy=True), ag.asarray(x, dtype=ag.float32)):
+        assert y is not x and y.requires_grad
+        x.grad = None
+        (y * 3).sum().backward()
+        assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_lists_of_tensors_are_stacked_in_the_graph() -> None:
+    a, b = ag.tensor(2.0, requires_grad=True), ag.tensor(3.0, requires_grad=True)
+    x = ag.asarray([[a, 1.0], [b * a, 4]])
+    assert (x.tolist(), x.dtype, x.requires_grad) == ([[2.0, 1.0], [6.0, 4.0]], np.float64, True)
+    (x * x).sum().backward()
+    assert (a.grad.item(), b.grad.item()) == (4.0 + 36.0, 24.0)
+    copied = ag.tensor([a, b], requires_grad=True)
+    assert copied.is_leaf and copied.tolist() == [2.0, 3.0]
+    rows = ag.asarray([ag.tensor([1, 2]), [3, 4], np.array([5, 6])])
+    assert rows.tolist() == [[1, 2], [3, 4], [5, 6]] and rows.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("first", "scalar", "expected"),
+    [
+        ("float32", 1.5, "float32"),
+        ("float32", 1, "float32"),
+        ("float32", 1j, "complex64"),
+        ("float64", 1j, "complex128"),
+        ("int32", 1, "int32"),
+        ("int32", 1.5, "float64"),
+        ("int32", 1j, "complex128"),
+        ("bool", 1, "int64"),
+        ("bool", True, "bool"),
+        ("complex64", 1.5, "complex64"),
+    ],
+)
+def test_scalars_beside_tensors_widen_nothing_within_a_kind(first: str, scalar: Any, expected: str) -> None:
+    assert ag.asarray([ag.tensor(1, dtype=first), scalar]).dtype == np.dtype(expected)
+
+
+def test_stacking_on_another_device() -> None:
+    pytest.importorskip("array_api_strict")
+    there = ag.tensor(1.0, device="array_api_strict:device1", requires_grad=True)
+    x = ag.asarray([there, 2.0])
+    assert x.device == there.device and x.requires_grad
+    with pytest.raises(ag.DeviceError, match="move one with"):
+        ag.stack([there, ag.tensor(1.0)])
+
+
+# ---------------------------------------------------------------- defaults
+
+
+def test_default_dtype() -> None:
+    assert ag.get_default_dtype() == np.float64
+    ag.set_default_dtype("float32")
+    try:
+        assert ag.get_default_dtype() == np.float32
+        for x in (
+            ag.tensor(1.5),
+            ag.tensor([1, 2.5]),
+            ag.zeros(2),
+            ag.tensor([]),
+            ag.full(2, 1.5),
+            ag.arange(1.0),
+        ):
+            assert x.dtype == np.float32
+        assert ag.tensor(1j).dtype == ag.tensor([1j, 2.0]).dtype == np.complex64
+        assert ag.tensor([1, 2]).dtype == ag.arange(3).dtype == np.int64
+        assert ag.tensor(np.ones(2)).dtype == ag.tensor(np.float64(1)).dtype == np.float64
+        ints = ag.tensor([1, 2])
+        for y in (ints * 1.5, 1.5 * ints, ints + 0.5, ints / 2.0, ints**0.5, ag.where(ints > 1, ints, 0.5)):
+            assert y.dtype == np.float32
+        assert (ints * 1j).dtype == np.complex64
+        assert (ag.tensor([True]) * 1.5).dtype == np.float32
+        assert (ag.tensor([1], dtype=ag.float64) * 1.5).dtype == np.float64
+        assert (ag.tensor([1.5]) * 2j).dtype == np.complex64
+        assert (ints * 2).dtype == np.int64
+    finally:
+        ag.set_default_dtype(np.float64)
+    assert (ag.tensor([1, 2]) * 1.5).dtype == np.float64
+
+
+def test_default_dtype_is_float32_or_float64() -> None:
+    for wrong in (ag.int32, "complex64", np.float16, "no"):
+        with pytest.raises(DtypeError, match=r"\[set_default_dtype\]"):
+            ag.set_default_dtype(wrong)
+    assert ag.get_default_dtype() == np.float64
+
+
+def test_default_device() -> None:
+    pytest.importorskip("array_api_strict")
+    where = "array_api_strict:device1"
+    ag.set_default_device(where)
+    try:
+        assert ag.get_default_device() == where
+        made = [
+            ag.tensor([1.0]),
+            ag.zeros(2),
+            ag.asarray([1]),
+            ag.asarray(np.ones(2)),
+            ag.tensor(np.float32(1)),
+        ]
+        for x in made:
+            assert x.device == where
+        assert ag.tensor([1.0], device="cpu").device == "cpu"
+        x = ag.tensor([1.0, 2.0], requires_grad=True)
+        assert x.__array_namespace__() is ag
+        (x * x).sum().backward()
+        assert x.grad.device == where
+    finally:
+        ag.set_default_device("cpu")
+    assert ag.tensor(1.0).device == "cpu"
+
+
+def test_creation_requires_grad() -> None:
+    for x in (
+        ag.zeros(2, requires_grad=True),
+        ag.ones((2, 2), requires_grad=True),
+        ag.full(2, 3.0, requires_grad=True),
+        ag.linspace(0, 1, 3, requires_grad=True),
+        ag.eye(2, requires_grad=True),
+    ):
+        assert x.is_leaf and x.requires_grad
