@@ -97,7 +97,9 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "anygrad", *session.posargs)
     hidden = [str(stub.with_suffix(".py")) for stub in sorted(Path("anygrad").rglob("*.pyi"))]
     # A stub hides the module of its name, unless that is named.
-    session.run("mypy", "--cache-dir=.mypy_cache/hidden", "--follow-imports=silent", *hidden, *session.posargs)
+    session.run(
+        "mypy", "--cache-dir=.mypy_cache/hidden", "--follow-imports=silent", *hidden, *session.posargs
+    )
 
 
 @nox.session
@@ -109,7 +111,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure, with both sides of each comparison in one run."""
+    """Measure, with both sides of each comparison in one run (`-- --list` names the workloads)."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
 

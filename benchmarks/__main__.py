@@ -1,0 +1,105 @@
+"""The command line of the benchmark suite: ``python -m benchmarks --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from benchmarks import report, runner
+from benchmarks.peers import peers_for
+from benchmarks.workloads import cases, chosen
+
+STATUS = """
+Exit status: 0 when all was measured, 1 when a peer failed or gave a wrong result, 2 for a wrong command
+line, 3 when --compare finds something slower by more than the noise.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's description."""
+    new = argparse.ArgumentParser("python -m benchmarks", description=__doc__, epilog=STATUS)
+    add = new.add_argument
+    add("workloads", nargs="*", metavar="WORKLOAD", help="names, or how names begin (default: all)")
+    add("--list", action="store_true", help="say what there is, and stop")
+    add("--device", choices=("cpu", "cuda"), default="cpu")
+    add("--peers", metavar="A,B", help="the peers beside anygrad (default: all of the device)")
+    add("--threads", type=positive, default=1, help="threads, and cores, for each peer (default: 1)")
+    add("--rounds", type=positive, help="rounds in which the peers take turns (default: 11)")
+    add("--quick", action="store_true", help="tiny inputs: shows that all works, the figures mean nothing")
+    add("--json", type=Path, metavar="FILE", help="write everything measured, with versions and machine")
+    add("--plot", type=Path, metavar="FILE", help="draw the ratios as a bar chart (.svg, .png, .pdf)")
+    add("--compare", type=Path, metavar="OLD.json", help="mark what changed since a run that --json wrote")
+    return new
+
+
+def positive(text: str) -> int:
+    """Read a number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    options = parser()
+    given = options.parse_args(arguments)
+    known = peers_for(given.device)
+    peers = known if given.peers is None else [p for p in given.peers.split(",") if p]
+    for peer in peers:
+        if peer not in known:
+            options.error(f"no peer {peer!r} for {given.device}: there are {', '.join(known)}")
+    peers = ["anygrad", *(peer for peer in peers if peer != "anygrad")]
+    try:
+        selected = chosen(given.workloads, cases(given.quick))
+        before = json.loads(given.compare.read_text()) if given.compare else None
+    except (LookupError, OSError, ValueError) as error:
+        options.error(str(error))
+    if given.list:
+        for case in selected:
+            print(f"{case.name:<20} {case.about}")
+        return 0
+    quick = {"rounds": 3, "target": 0.002, "budget": 1.0} if given.quick else {}
+    settings = runner.Settings(given.device, given.threads, quick=given.quick)._replace(**quick)
+    if given.rounds:
+        settings = settings._replace(rounds=given.rounds)
+    if before:
+        try:
+            report.comparable({"settings": settings._asdict()}, before)
+        except ValueError as error:
+            options.error(str(error))
+
+    document = measured(selected, peers, settings)
+    print(f"\n{report.tables(document)}\n\n{report.described(document)}")
+    slower = []
+    if before:
+        table, slower = report.comparison(document, before)
+        print(f"\n{table}")
+    if given.json:
+        given.json.write_text(json.dumps(document, indent=1) + "\n")
+        print(f"written: {given.json}")
+    if given.plot:
+        report.chart(document, given.plot)
+        print(f"written: {given.plot}")
+    if document["failed"] or not document["results"]:
+        return 1
+    return 3 if slower else 0
+
+
+def measured(selected: list, peers: list[str], settings: runner.Settings) -> report.Document:
+    """Measure behind a progress bar."""
+    from tqdm import tqdm
+
+    with tqdm(total=len(selected) * settings.rounds, unit="round", leave=False) as bar:
+
+        def advance(name: str) -> None:
+            bar.set_description(name)
+            bar.update()
+
+        return runner.run(selected, peers, settings, advance, tqdm.write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

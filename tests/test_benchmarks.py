@@ -1,0 +1,331 @@
+"""The benchmark suite works and reads its own figures right; what the hot path costs has not risen.
+
+Wall-clock decides nothing here: figures are made up, or counted.
+"""
+
+import json
+import platform
+import xml.etree.ElementTree
+
+import numpy as np
+import pytest
+
+from benchmarks import overhead, report, runner
+from benchmarks.__main__ import main
+from benchmarks.peers import PEERS, peers_for
+from benchmarks.worker import checked, differing
+from benchmarks.workloads import Case, Unsupported, cases, chosen
+
+TIMED = [name for name, case in cases().items() if case.measure == "time"]
+
+
+def result(workload, peer, samples, per="", measure="time"):
+    found = {"workload": workload, "peer": peer, "measure": measure, "per": per, "steps": 1}
+    return found | runner.summary(samples)
+
+
+def document(*results, **changed):
+    settings = runner.Settings(rounds=3)._replace(**changed)._asdict()
+    return {
+        "format": 1,
+        "date": "2026-01-01T00:00:00+00:00",
+        "settings": settings,
+        "machine": {"processor": "a processor", "cores": 2, "system": "a system"},
+        "versions": {"python": "3.11.0", "numpy": "2.4.0"},
+        "results": list(results),
+        "skipped": [],
+        "failed": [],
+    }
+
+
+@pytest.fixture
+def made_up():
+    return document(
+        result("chain", "anygrad", [2.1e-6, 2.2e-6, 2.3e-6], per="operation"),
+        result("chain", "numpy", [1.1e-6, 1.1e-6, 1.1e-6], per="operation"),
+        result("chain", "torch", [4.4e-6, 4.4e-6, 4.4e-6], per="operation"),
+        result("memory", "anygrad", [3 * 2**30], measure="memory"),
+        result("memory", "torch", [6 * 2**30], measure="memory"),
+        result("gather", "torch", [0.5]),
+    )
+
+
+# ---------------------------------------------------------------- workloads
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_anygrad_agrees_with_the_hand_written_code(name):
+    try:
+        step = checked(PEERS["anygrad"]("cpu"), cases(quick=True)[name])
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+    first = step()
+    assert len(first) == len(step())
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_a_case_has_the_same_inputs_every_time(name):
+    one, other = (vars(cases(quick=True)[name].inputs()) for _ in range(2))
+    assert list(one) == list(other)
+    for key, value in one.items():
+        np.testing.assert_equal(value, other[key])
+
+
+@pytest.mark.parametrize("case", cases().values(), ids=lambda case: case.name)
+def test_every_workload_says_what_it_stands_for_and_who_does_it(case):
+    assert ": " in case.about and case.about.endswith(".")
+    if case.measure == "start-up":
+        return
+    reasons = getattr(case.module, "CANNOT", {})
+    for name, peer in PEERS.items():
+        assert hasattr(case.module, peer.function) != (name in reasons), name
+
+
+def test_cases_are_chosen_by_how_their_names_begin():
+    assert [case.name for case in chosen(["elementwise", "gather"], cases())] == [
+        "elementwise-float32",
+        "elementwise-float64",
+        "gather",
+    ]
+    assert len(chosen([], cases())) == len(cases())
+    with pytest.raises(LookupError, match="no workload is called 'nothing'"):
+        chosen(["nothing"], cases())
+
+
+@pytest.mark.parametrize(
+    ("got", "why"),
+    [
+        ([np.float64(1.0), np.ones(2)], None),
+        ([np.float64(1.0)], "1 results, not 2"),
+        ([np.float64(1.0), np.ones(3)], "shape"),
+        ([np.float64(1.0), np.ones(2, dtype=np.float32)], "dtype float32"),
+        ([np.float64(1.0), np.array([1.0, 1.001])], "off by 0.001"),
+        ([np.float64(np.nan), np.ones(2)], "off by nan"),
+    ],
+)
+def test_a_wrong_result_is_noticed(got, why):
+    found = differing([np.asarray(a) for a in got], [np.asarray(1.0), np.ones(2)])
+    assert found is None if why is None else why in found
+
+
+# ---------------------------------------------------------------- a run, end to end
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("benchmarks")
+    files = folder / "run.json", folder / "run.svg"
+    command = ["--quick", "--peers", "numpy", "--rounds", "2", "rosenbrock", "memory"]
+    status = main([*command, "--json", str(files[0]), "--plot", str(files[1])])
+    return status, json.loads(files[0].read_text()), files
+
+
+def test_a_quick_run_measures_both_peers(ran):
+    status, found, _ = ran
+    assert status == 0 and found["failed"] == found["skipped"] == []
+    pairs = [(r["workload"], r["peer"], len(r["samples"])) for r in found["results"]]
+    assert pairs == [
+        ("rosenbrock", "anygrad", 2),
+        ("rosenbrock", "numpy", 2),
+        ("memory", "anygrad", 1),
+        ("memory", "numpy", 1),
+    ]
+    assert all(0 < r["q1"] <= r["median"] <= r["q3"] for r in found["results"])
+    assert {"python", "numpy", "anygrad"} <= set(found["versions"])
+    assert found["machine"]["cores"] >= 1
+
+
+def test_its_chart_is_a_picture(ran):
+    root = xml.etree.ElementTree.parse(ran[2][1]).getroot()
+    assert root.tag.endswith("svg") and len(list(root.iter())) > 50
+
+
+def test_a_run_compares_with_itself(ran, capsys):
+    found = ran[1]
+    text, slower = report.comparison(found, found)
+    assert slower == [] and "+0.0%" in text
+
+
+def test_a_peer_that_is_not_installed_is_skipped_with_a_line(monkeypatch):
+    monkeypatch.setattr(PEERS["mygrad"], "imported", "a_module_that_is_not_there")
+    said = []
+    found = runner.run([], ["anygrad", "mygrad"], runner.Settings(), say=said.append)
+    assert said == ["mygrad skipped: not installed"]
+    assert [s["peer"] for s in found["skipped"]] == ["mygrad"]
+
+
+def test_a_peer_that_fails_is_reported_and_the_others_go_on(monkeypatch):
+    start = cases(quick=True)["start-up"]
+    imported = runner.Run.imported
+
+    def failing(self, peer):
+        if peer == "numpy":
+            raise runner.Lost("it broke")
+        return imported(self, peer)
+
+    monkeypatch.setattr(runner.Run, "imported", failing)
+    settings = runner.Settings(rounds=1, quick=True)
+    found = runner.run([start], ["anygrad", "numpy"], settings, say=lambda line: None)
+    assert [r["peer"] for r in found["results"]] == ["anygrad"]
+    assert found["failed"] == [{"workload": "start-up", "peer": "numpy", "why": "it broke"}]
+
+
+def test_an_error_in_a_process_is_told_and_the_process_ends():
+    case = Case("a workload that is not there", cases()["gather"].module, {})
+    worker = runner.Worker("numpy", case, runner.Settings(quick=True))
+    with worker, pytest.raises(runner.Lost, match="KeyError"):
+        worker.answer()
+    assert worker.process.poll() is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nothing"], "no workload is called 'nothing'"),
+        (["--peers", "nobody"], "no peer 'nobody' for cpu"),
+        (["--device", "cuda", "--peers", "numpy"], "no peer 'numpy' for cuda"),
+        (["--rounds", "0"], "0 is less than 1"),
+        (["--compare", "not/there.json"], "No such file"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_status_2(arguments, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_list_names_every_workload(capsys):
+    assert main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(cases())
+
+
+def test_the_peers_of_a_device_begin_with_anygrad():
+    assert peers_for("cpu") == ["anygrad", "numpy", "torch", "jax", "jax-eager", "autograd", "mygrad"]
+    assert peers_for("cuda") == ["anygrad", "cupy", "torch", "jax"]
+
+
+# ---------------------------------------------------------------- how figures are read
+
+
+def test_ratios_and_their_geometric_mean(made_up):
+    found = report.ratios(made_up)
+    assert list(found) == ["chain", "memory"]
+    assert found["chain"] == pytest.approx({"numpy": 2.0, "torch": 0.5})
+    assert report.geometric_mean(r["torch"] for r in found.values()) == pytest.approx(0.5)
+    assert np.isnan(report.geometric_mean([]))
+
+
+def test_tables_end_with_the_geometric_mean(made_up):
+    lines = report.tables(made_up).splitlines()
+    assert lines[0].split()[-3:] == ["anygrad", "numpy", "torch"]
+    assert lines[2].split()[:3] == ["chain,", "per", "operation"]
+    assert "2.20 µs ±  2 %" in lines[2]
+    assert "3.00 GiB" in lines[3] and "6.00 GiB" in lines[3]
+    assert lines[-3].split() == ["chain", "2.00", "0.50"]
+    assert lines[-2].split() == ["memory", "-", "0.50"]
+    assert lines[-1].split() == ["geometric", "mean", "2.00", "0.50"]
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "text"),
+    [
+        (1.5, "time", "1.50 s"),
+        (0.0456, "time", "45.6 ms"),
+        (123e-6, "time", "123 µs"),
+        (4.2e-10, "time", "0.42 ns"),
+        (6.4e9, "memory", "5.96 GiB"),
+        (4096, "memory", "4.00 KiB"),
+    ],
+)
+def test_quantities_have_three_digits(value, measure, text):
+    assert report.quantity(value, measure) == text
+
+
+def test_quartiles_are_those_of_the_samples():
+    assert runner.summary([4.0, 1.0, 2.0, 3.0, 5.0]) | {"samples": 0} == {
+        "q1": 2.0,
+        "median": 3.0,
+        "q3": 4.0,
+        "samples": 0,
+    }
+    assert runner.summary([7.0])["q1"] == runner.summary([7.0])["q3"] == 7.0
+
+
+@pytest.mark.parametrize(
+    ("now", "by_hand", "mark", "counted"),
+    [
+        ([2.0, 2.1, 2.2], [1.0, 1.0, 1.0], "", False),
+        ([2.0, 2.4, 3.0], [1.0, 1.0, 1.0], "", False),  # slower, but the quartiles' ranges meet
+        ([2.5, 2.6, 2.7], [1.0, 1.0, 1.0], "SLOWER", True),
+        ([2.5, 2.6, 2.7], [1.3, 1.3, 1.3], "slower, as by hand is", False),
+        ([1.0, 1.1, 1.2], [1.0, 1.0, 1.0], "faster", False),
+    ],
+)
+def test_what_got_slower_by_more_than_the_noise_is_marked(now, by_hand, mark, counted):
+    before = document(result("w", "anygrad", [2.0, 2.1, 2.3]), result("w", "numpy", [1.0, 1.0, 1.0]))
+    after = document(result("w", "anygrad", now), result("w", "numpy", by_hand))
+    text, slower = report.comparison(after, before)
+    assert text.splitlines()[2].endswith("  " + mark if mark else "%")
+    assert slower == (["w"] if counted else [])
+
+
+def test_a_change_below_the_floor_is_noise():
+    before = document(result("w", "anygrad", [1.0, 1.0, 1.0]))
+    assert report.comparison(document(result("w", "anygrad", [1.01] * 3)), before)[1] == []
+    assert report.comparison(document(result("w", "anygrad", [1.03] * 3)), before)[1] == ["w"]
+
+
+def test_comparison_names_other_versions_and_refuses_other_settings(made_up):
+    before = json.loads(json.dumps(made_up))
+    before["versions"]["numpy"] = "1.0"
+    assert "numpy was 1.0, is 2.4.0" in report.comparison(made_up, before)[0]
+    before["settings"]["threads"] = 2
+    with pytest.raises(ValueError, match="threads=2"):
+        report.comparison(made_up, before)
+
+
+def test_compare_on_the_command_line_says_slower_by_its_status(ran, tmp_path, monkeypatch, capsys):
+    found = ran[1]
+    before = json.loads(json.dumps(found))
+    for r in before["results"]:
+        if r["peer"] == "anygrad":
+            r |= runner.summary([s / 100 for s in r["samples"]])
+    (tmp_path / "old.json").write_text(json.dumps(before))
+    monkeypatch.setattr(runner, "run", lambda *arguments: found)
+    command = ["--quick", "rosenbrock", "--compare", str(tmp_path / "old.json")]
+    assert main(command) == 3
+    assert "SLOWER" in capsys.readouterr().out
+    found_failed = found | {"failed": [{"workload": "w", "peer": "p", "why": "wrong"}]}
+    monkeypatch.setattr(runner, "run", lambda *arguments: found_failed)
+    assert main(command) == 1
+
+
+# ---------------------------------------------------------------- overhead
+
+
+def test_counting_is_of_every_function_that_runs():
+    names = {}
+    exec("def inner(n):\n    return n\n\ndef outer(f):\n    return f(1) + f(2)\n", names)
+    outer, inner = names["outer"], names["inner"]
+    (alone, calls), (both, more) = (overhead.count(lambda f=f: outer(f)) for f in (abs, inner))
+    assert (calls, more) == (2, 4)  # the lambda and outer; and inner twice
+    (empty, _), (once, _) = overhead.count(lambda: None), overhead.count(lambda: inner(1))
+    assert 0 < empty < once < alone < both
+    assert overhead.count(lambda: outer(inner)) == overhead.count(lambda: outer(inner))
+
+
+def test_a_rise_of_more_than_five_percent_is_noticed():
+    before = {"p": {"calls": 100.0, "instructions": 1000.0}}
+    assert overhead.risen({"p": {"calls": 105.0, "instructions": 900.0}}, before) == []
+    assert overhead.risen({"p": {"calls": 106.0, "instructions": 900.0}}, before) == [
+        "p: calls rose from 100 to 106 an operation"
+    ]
+    assert len(overhead.risen({"p": {"calls": 100.0}, "q": {"calls": 1.0}}, before)) == 2
+
+
+def test_the_hot_path_costs_no_more_than_it_did(capsys):
+    here = ".".join(platform.python_version_tuple()[:2])
+    if here != overhead.PYTHON:
+        pytest.skip(f"the figures are those of Python {overhead.PYTHON}, this is {here}")
+    assert overhead.main([]) == 0, capsys.readouterr().out
