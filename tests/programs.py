@@ -95,7 +95,7 @@ class Program:
         ways = [self.some_result, self.some_view, self.some_holder, self.some_write]
         for _ in range(self.random.randrange(8, 16)):
             self.random.choices(ways, (3, 4, 2, 7))[0]()
-            if any(m.size and not np.abs(m).max() < 20 for m in self.numbers.members):
+            if any(m.size and not np.abs(m).max() < 20 for m in self.numbers.members[-3:]):
                 break
 
     def chosen(self, fits: Any) -> int | None:
@@ -168,6 +168,9 @@ class Program:
         elif way == "method":
             self.some_method(i, grad)
         elif way == "whole":
+            view = self.chosen(lambda j: not self.readonly[j] and members[j].base is not None)
+            if view is not None and self.random.random() < 0.6:
+                i, x, grad = view, members[view], grad and not self.of_leaf[view]
             name = self.random.choice(list(AUGMENTED))
             self.do("augment", grad, i, name, WHOLE, self.some_value(i, grad, x.shape, True))
         else:

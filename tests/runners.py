@@ -237,7 +237,7 @@ def root_of(array: np.ndarray) -> np.ndarray:
 def kind_of(step: str, arguments: Any) -> str:
     """Name the kind of a write, for the counts."""
     if step == "method":
-        return "x." + arguments[1]
+        return "x.method_(v)"
     if step == "augment":
         return "x op= v" if arguments[2] is WHOLE else "x[k] op= v"
     parts = arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
