@@ -185,7 +185,7 @@ class Values:
 
     def __contains__(self, value: Any) -> bool:
         equal: Any = self == value
-        return bool(equal.any()) if isinstance(equal, Values) else False
+        return isinstance(equal, Values) and bool(equal.any())  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
         return id(self)
