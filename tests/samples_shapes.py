@@ -21,7 +21,7 @@ SEVERAL: tuple[dict[str, Any], ...] = ({"axis": (0, -1)}, {"axis": (-2, 2), "kee
 # ---------------------------------------------------------------- reductions
 
 for _name in ("sum", "prod", "mean", "var", "std", "max", "min", "all", "any", "count_nonzero"):
-    _values = [X, FLAGS] if _name in ("all", "any", "count_nonzero") else [X]
+    _values = [X, FLAGS, Z] if _name in ("all", "any", "count_nonzero") else [X]
     if _name in ("sum", "prod", "mean", "var", "std"):
         _values.append(Z)
     for _x in _values:
