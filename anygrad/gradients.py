@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from anygrad import graph
@@ -105,7 +105,7 @@ def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
     return found
 
 
-def nodes_of(op: str, tensors: Sequence[Any]) -> list[Node]:
+def nodes_of(op: str, tensors: Iterable[Any]) -> list[Node]:
     """Return the nodes of tensors; raises ``GradientError`` for one that requires no gradient."""
     nodes: list[Node] = []
     for i, t in enumerate(tensors):

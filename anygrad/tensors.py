@@ -128,7 +128,7 @@ class Tensor(Values):
         A tensor that is not a leaf has none, with a warning that says so, unless ``retain_grad`` was called.
         """
         try:
-            return self._grad  # type: ignore[has-type, no-any-return]
+            return self._grad
         except AttributeError:
             if not self.is_leaf:
                 warnings.warn(
@@ -325,13 +325,13 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
     dtype('float64')
     """
     if isinstance(obj, Tensor):
-        out = obj if device is None else obj.to(device)  # type: ignore[attr-defined]
+        out: Any = obj if device is None else obj.to(device)  # type: ignore[attr-defined]
         if dtype is not None and out.dtype != known_dtype("asarray", out.xp, dtype):
             out = out.astype(dtype)
         if out is not obj:
             forbid_copy(copy)
             return out  # type: ignore[no-any-return]
-        return out.clone() if copy else out  # type: ignore[no-any-return]
+        return out.clone() if copy else out  # type: ignore[attr-defined, no-any-return]
     source = backend_of(obj)
     if source is None:
         forbid_copy(copy)
@@ -381,7 +381,8 @@ def as_gradient(op: str, given: Any, like: Tensor) -> Tensor:
                 op, f"the gradient has dtype {given.dtype}", f"the tensor has dtype {like.dtype}", "cast it"
             )
         )
-    return given
+    found: Tensor = given
+    return found
 
 
 def _elsewhere(op: str, source: Backend, like: Tensor) -> GradientDeviceError:
