@@ -331,7 +331,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
         if out is not obj:
             forbid_copy(copy)
             return out  # type: ignore[no-any-return]
-        return out.clone() if copy else out  # type: ignore[attr-defined, no-any-return]
+        return out.clone() if copy else out  # type: ignore[attr-defined]
     source = backend_of(obj)
     if source is None:
         forbid_copy(copy)
