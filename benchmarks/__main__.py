@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from benchmarks import report, runner
-from benchmarks.peers import peers_for
+from benchmarks.peers import PEERS, peers_for
 from benchmarks.workloads import cases, chosen
 
 STATUS = """
-Exit status: 0 when all was measured, 1 when a peer failed or gave a wrong result, 2 for a wrong command
-line, 3 when --compare finds something slower by more than the noise.
+Exit status: 0 when all was measured; 1 when a peer failed or gave a wrong result, or nothing could be
+measured; 2 for a wrong command line; 3 when --compare finds something slower by more than the noise.
 """
 
 
@@ -71,6 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
         except ValueError as error:
             options.error(str(error))
 
+    why = PEERS["anygrad"](given.device).missing()
+    if why:
+        print(f"nothing to measure: {why}")
+        return 1
     document = measured(selected, peers, settings)
     print(f"\n{report.tables(document)}\n\n{report.described(document)}")
     slower = []

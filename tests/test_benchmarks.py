@@ -195,6 +195,12 @@ def test_a_wrong_command_line_ends_with_status_2(arguments, told, capsys):
     assert told in capsys.readouterr().err
 
 
+def test_a_device_that_is_not_there_ends_with_status_1_before_anything_runs(monkeypatch, capsys):
+    monkeypatch.setattr(PEERS["anygrad"], "missing", lambda self: f"no {self.device} here")
+    assert main(["--device", "cuda"]) == 1
+    assert capsys.readouterr().out == "nothing to measure: no cuda here\n"
+
+
 def test_list_names_every_workload(capsys):
     assert main(["--list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(cases())

@@ -64,10 +64,18 @@ def torch(data, device):
 
 
 def jax(data, jit):
+    """A loop that the compiler sees: written out, the thousand uses take it many seconds."""
     import jax
+    import jax.numpy as jnp
 
-    x = jax.numpy.asarray(data.x)
-    both = jit(jax.value_and_grad(lambda x: loss(x, data.factors)))
+    factors = jnp.asarray(data.factors)
+
+    def loss(x):
+        total, _ = jax.lax.scan(lambda total, c: (total + x * c, None), jnp.zeros_like(x), factors)
+        return (total * total).sum()
+
+    x = jnp.asarray(data.x)
+    both = jit(jax.value_and_grad(loss))
     return lambda: both(x)
 
 
