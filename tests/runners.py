@@ -222,7 +222,13 @@ class Tensors:
 
 
 def twin(array: np.ndarray) -> np.ndarray:
-    """Return a copy with axes in the same order and direction."""
+    """Return a copy that NumPy lays results out by as by the array: its axes turned and repeated alike."""
+    repeated = [
+        step == 0 and n > 1 and array.size for step, n in zip(array.strides, array.shape, strict=True)
+    ]
+    if any(repeated):
+        once = array[(..., *(slice(0, 1 if again else None) for again in repeated))]
+        return np.broadcast_to(twin(once), array.shape)
     turned = (..., *(slice(None, None, -1 if step < 0 else None) for step in array.strides))
     return np.array(array[turned], order="K")[turned]
 
