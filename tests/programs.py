@@ -16,8 +16,7 @@ import numpy as np
 
 import anygrad as ag
 from anygrad.backends.base import Backend
-from tests.runners import AUGMENTED, METHODS, WHOLE, WIDER, Numbers, Tensors, root_of
-from tests.targets import LAYOUTS
+from tests.runners import AUGMENTED, LAYOUTS, METHODS, WHOLE, WIDER, Numbers, Tensors, root_of
 
 SHAPES = [(), (5,), (6,), (2, 3), (3, 2), (3, 3), (4, 1), (2, 3, 2), (1, 2, 2)]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 import anygrad as ag
 from anygrad.backends.base import Backend
-from tests.targets import laid_out
+from tests import targets
 
 WHOLE = "whole"
 """The key of ``x += v``, where there is none."""
@@ -25,6 +25,19 @@ UNARY_METHODS = {
     "sqrt_": np.sqrt,
 }
 WIDER = {np.dtype("float32"): np.dtype("float64"), np.dtype("complex64"): np.dtype("complex128")}
+
+
+LAYOUTS = (*targets.LAYOUTS, "rows", "gap")
+"""Memory orders; of the last two, whose first axis is turned or has gaps, a flat reshape is a copy."""
+
+
+def laid_out(host: np.ndarray, layout: str) -> np.ndarray:
+    """Return a copy of an array in a memory order."""
+    if layout == "rows" and host.ndim:
+        return np.array(host[::-1], order="C")[::-1]
+    if layout == "gap" and host.ndim:
+        return np.concatenate([host, host], axis=-1)[..., : host.shape[-1]]
+    return targets.laid_out(host, "C" if layout in ("rows", "gap") else layout)
 
 
 class Numbers:

@@ -12,7 +12,8 @@ import pytest
 
 import anygrad as ag
 from anygrad.errors import DtypeError, GradientError, IndexingError, LeafWriteError, ShapeError, WriteError
-from tests.targets import LAYOUTS, Target, laid_out
+from tests.runners import LAYOUTS, laid_out
+from tests.targets import Target
 
 SIX = np.arange(6.0).reshape(2, 3)
 
