@@ -100,6 +100,13 @@ class JaxBackend(Backend):
     def synchronize(self) -> None:
         jnp.zeros((), device=self.device).block_until_ready()
 
+    def pow(self, x: Any, y: Any) -> Any:
+        """Raise; zero to a complex power is 0 where the real part of that is positive, as in NumPy."""
+        out = jnp.power(x, y)
+        if out.dtype.kind != "c":
+            return out
+        return jnp.where((x == 0) & (jnp.real(y) > 0), jnp.zeros_like(out), out)
+
     # ---------------------------------------------------------------- extras
 
     def bounded(self, index: Any, n: int, axis: int) -> Any:

@@ -13,7 +13,11 @@ import numpy as np
 __all__ = ["WIDENED", "widened"]
 
 Function = Callable[..., Any]
-WIDENED = ("argmax", "argmin", "astype", "imag", "max", "min", "real")
+_WIDENED = """
+    all any argmax argmin astype cumulative_prod cumulative_sum floor_divide imag max min prod real remainder
+    sum
+"""
+WIDENED = tuple(_WIDENED.split())
 
 
 def widened(xp: Any, name: str, function: Function) -> Function:
@@ -34,8 +38,8 @@ def widened(xp: Any, name: str, function: Function) -> Function:
         return xp.module.astype(out, x.dtype) if kind(x) == "b" else out
 
     def astype(x: Any, dtype: Any, **keywords: Any) -> Any:
-        truth = kind(x) == "c" and xp.dtypes.get(dtype) == np.dtype("bool")
-        return x != 0 if truth else function(x, dtype, **keywords)
+        to_truth = kind(x) == "c" and xp.dtypes.get(dtype) == np.dtype("bool")
+        return x != 0 if to_truth else function(x, dtype, **keywords)
 
     def real(x: Any) -> Any:
         return function(x) if kind(x) == "c" else x
@@ -43,6 +47,26 @@ def widened(xp: Any, name: str, function: Function) -> Function:
     def imag(x: Any) -> Any:
         return function(x) if kind(x) == "c" else xp.zeros_like(x)
 
+    def truth(x: Any, **keywords: Any) -> Any:
+        return function(x != 0 if kind(x) == "c" else x, **keywords)
+
+    def accumulated(x: Any, **keywords: Any) -> Any:
+        wide = {"i": "int64", "b": "int64", "u": "uint64"}.get(kind(x))
+        if wide is not None:
+            x = xp.module.astype(x, xp.natives[xp.within(np.dtype(wide))], copy=False)
+        return function(x, **keywords)
+
+    def divided(x: Any, y: Any) -> Any:
+        """Divide; by an integer zero the result is 0."""
+        if kind(x if hasattr(x, "dtype") else y) not in "iu":
+            return function(x, y)
+        if not hasattr(y, "dtype"):
+            return function(x, y) if y else xp.zeros_like(x)
+        nothing = y == 0
+        out = function(x, xp.where(nothing, xp.ones_like(y), y))
+        return xp.where(nothing, xp.zeros_like(out), out)
+
     forms: dict[str, Function] = {"astype": astype, "real": real, "imag": imag}
     forms |= dict.fromkeys(("argmax", "argmin"), position) | dict.fromkeys(("max", "min"), extremum)
-    return forms[name]
+    forms |= dict.fromkeys(("all", "any"), truth) | dict.fromkeys(("floor_divide", "remainder"), divided)
+    return forms.get(name, accumulated)

@@ -111,12 +111,6 @@ class TorchBackend(Backend):
             return torch.sgn(x)
         return torch.where(x != x, x, torch.sign(x)) if x.dtype.is_floating_point else torch.sign(x)
 
-    def floor_divide(self, x: Any, y: Any) -> Any:
-        return _integers(operator.floordiv, x, y)
-
-    def remainder(self, x: Any, y: Any) -> Any:
-        return _integers(operator.mod, x, y)
-
     def sum(self, x: Any, **keywords: Any) -> Any:
         return _accumulated(compat.sum, x, keywords)
 
@@ -189,17 +183,6 @@ class TorchBackend(Backend):
 
     def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
         return torch.index_add(x, axis, index, values)
-
-
-def _integers(operation: Any, x: Any, y: Any) -> Any:
-    """Divide; by an integer zero the result is 0, as in NumPy, where torch raises."""
-    if y.__class__ is int and not x.dtype.is_floating_point:
-        y = torch.full((), y, dtype=x.dtype, device=x.device)
-    if isinstance(y, torch.Tensor) and not y.dtype.is_floating_point:
-        nothing = y == 0
-        out = operation(x, y.masked_fill(nothing, 1))
-        return out.masked_fill(nothing, 0)
-    return operation(x, y)
 
 
 def _accumulated(reduction: Any, x: Any, keywords: dict[str, Any]) -> Any:
