@@ -30,8 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def chosen_backends(config: pytest.Config) -> list[str]:
     """Return the names of the backends that this run is to test."""
-    if config.getoption("--device"):
-        return [config.getoption("--device")]
+    device = config.getoption("--device")
+    if device:
+        return [next((name for name, d in DEVICES.items() if d == device), device)]
     names = [name.strip() for name in config.getoption("--backends").split(",") if name.strip()]
     unknown = [name for name in names if name not in DEVICES]
     if unknown or not names:

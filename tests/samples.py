@@ -138,10 +138,18 @@ def sample(name: str, kind: str, *operands: Any, **rest: Any) -> None:
 
 
 def cases(name: str, target: str | None = None, *kinds: str, **traits: Any) -> Iterator[Sample]:
-    """Return the samples of a function that run on a target, of some kinds, with the given attributes."""
+    """Return the samples of a function that run on a target, of some kinds, with the given attributes.
+
+    On JAX, which compiles every function anew for each shape, one real and one complex sample of each kind.
+    """
+    seen: set[tuple[str, bool]] = set()
     for one in SAMPLES.get(name, ()):
         if (kinds and one.kind not in kinds) or target in one.without:
             continue
+        if target == "jax" and one.kind != "tie":
+            if (one.kind, one.is_complex) in seen:
+                continue
+            seen.add((one.kind, one.is_complex))
         if all(bool(getattr(one, k)) == v for k, v in traits.items()):
             yield one
 

@@ -239,6 +239,14 @@ def test_decided_points(name: str, target: Target) -> None:
                 np.testing.assert_allclose(g, np.asarray(want), rtol=1e-14, atol=0, equal_nan=True)
 
 
+def test_x_log_x(make: Any) -> None:
+    """A product whose one factor has no finite derivative: NaN at 0, as both factors say, never masked."""
+    x = make(np.array([0.0, 1.0]), True)
+    with np.errstate(all="ignore"):
+        ag.sum(x * ag.log(x)).backward()
+    np.testing.assert_array_equal(host(x.grad), [np.nan, 1.0])
+
+
 @pytest.mark.parametrize("name", [name for name in EVERYTHING if name not in DIFFERENTIABLE])
 def test_without_derivative(name: str, target: Target) -> None:
     """Functions without a derivative leave the graph, and say so: the result requires no gradient."""
