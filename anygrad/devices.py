@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import sys
 from typing import Any
@@ -123,6 +122,8 @@ _default: list[Backend] = [CPU]
 @functools.cache
 def _registered() -> dict[str, str]:
     """Return the backends that installed packages register, with ours before theirs."""
+    import importlib.metadata  # slow to import, and never needed on the CPU
+
     found = {e.name: e.value for e in importlib.metadata.entry_points(group="anygrad.backends")}
     return found | BUILT_IN
 

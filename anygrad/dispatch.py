@@ -1,7 +1,7 @@
 """From rows to functions: one closure for each arity is ``anygrad.add``, ``x.add``, ``+``, behind ``add_``.
 
 The closures of one and two inputs are the hot path: they read each attribute once, fill only the slots that
-an operation needs, and leave whatever is not a plain tensor or a Python scalar to ``broadcasting``.
+an operation needs, and leave whatever is not a tensor or a Python scalar to ``broadcasting``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from anygrad.op import Row
 from anygrad.promotion import promoted, settled
 from anygrad.rules import broadcast_shape, names_for
 from anygrad.tensors import SCALARS, Tensor, asarray, new, wrap
-from anygrad.views import lens, shows, was_written
+from anygrad.views import View, lens, shows, was_written
 
 __all__ = ["binary", "broadcasting", "common_backend", "computed", "explained", "record", "refused", "unary"]
 
@@ -37,7 +37,8 @@ def unary(row: Row) -> Function:
     save: Any = plan.save if plan else None
 
     def function(x: Any, /) -> Any:
-        if x.__class__ is not Tensor or not x.xp.native:
+        kind = x.__class__
+        if (kind is not Tensor and kind is not View) or not x.xp.native:
             return broadcasting(row, (x,))
         a, xp = x.array, x.xp
         try:
@@ -46,6 +47,8 @@ def unary(row: Row) -> Function:
             raise explained(row, (x,), error) from error
         if out.__class__ is not xp.array_type:
             out = xp.asarray(out)
+        if kind is View and was_written(x):
+            a = xp.compact(a)
         t = new(Tensor)
         t.array = out
         t.xp = xp
@@ -73,15 +76,16 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
     recorded = both is not None and not row.real_only
 
     def function(x: Any, y: Any, /) -> Any:
-        if x.__class__ is Tensor:
+        kind, other = x.__class__, y.__class__
+        if kind is Tensor or kind is View:
             a, xp, x_edge = x.array, x.xp, x.node
-            if y.__class__ is Tensor and y.xp is xp:
+            if (other is Tensor or other is View) and y.xp is xp:
                 b, y_edge = y.array, y.node
-            elif y.__class__ in xp.scalars:
+            elif other in xp.scalars:
                 b, y_edge = y, None
             else:
                 return broadcasting(row, (x, y), refuse)
-        elif y.__class__ is Tensor and x.__class__ in y.xp.scalars and not row.lifts_x:
+        elif other is Tensor and kind in y.xp.scalars and not row.lifts_x:
             a, b, xp, x_edge, y_edge = x, y.array, y.xp, None, y.node
         else:
             return broadcasting(row, (x, y), refuse)
@@ -93,6 +97,10 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             raise explained(row, (x, y), error) from error
         if out.__class__ is not xp.array_type:
             out = xp.asarray(out)
+        if kind is View and was_written(x):
+            a = xp.compact(a)
+        if other is View and was_written(y):
+            b = xp.compact(b)
         t = new(Tensor)
         t.array = out
         t.xp = xp

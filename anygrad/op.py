@@ -9,6 +9,7 @@ Knows no tensor and no array library.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from itertools import combinations
@@ -49,12 +50,21 @@ Formula = Callable[..., Any]
 
 
 def _parameters(function: Formula) -> list[str]:
-    return list(inspect.signature(function).parameters)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return list(inspect.signature(function).parameters)
+    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
 def _compile(parameters: str, body: str, **names: Any) -> Any:
     """Make a function of one expression: the adapters between the tape's calls and a row's formulas."""
-    return eval(f"lambda {parameters}: {body}", names)
+    return eval(_code(f"lambda {parameters}: {body}"), names)
+
+
+@functools.cache
+def _code(text: str) -> Any:
+    """Compile a text once: the adapters of most rows read alike."""
+    return compile(text, "<adapter>", "eval")
 
 
 class Plan:
