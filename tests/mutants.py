@@ -7,7 +7,6 @@ conjugating what is always real, fitting what always fits, swapping operands tha
 
 from __future__ import annotations
 
-import functools
 import inspect
 import itertools
 import sys
@@ -120,6 +119,17 @@ def _wrapped(formula: Formula, after: Callable[[Any, Any], Any]) -> Formula:
     return eval(f"lambda {', '.join(parameters)}: after(xp, {call})", scope)  # type: ignore[no-any-return]
 
 
+def _under(formula: Formula, context: Callable[[], Any]) -> Formula:
+    """Return a formula, with the same parameters, that runs in a context."""
+
+    def run(*arguments: Any) -> Any:
+        with context():
+            return formula(*arguments)
+
+    names = ", ".join(inspect.signature(formula).parameters)
+    return eval(f"lambda {names}: run({names})", {"run": run})  # type: ignore[no-any-return]
+
+
 def scaled(formula: Formula, seen: Seen) -> Formula | None:
     """Multiply by 1.001, or where it is always zero, be a little off zero."""
     if seen.nonzero:
@@ -145,12 +155,7 @@ def unfitted(formula: Formula, seen: Seen) -> Formula | None:
 
     inner = _wrapped(formula, marked)
 
-    @functools.wraps(inner)
-    def mutant(*arguments: Any) -> Any:
-        with mock.patch.object(rules, "fit", lambda xp, g, shape, dtype: g):
-            return inner(*arguments)
-
-    return mutant
+    return _under(inner, lambda: mock.patch.object(rules, "fit", lambda xp, g, shape, dtype: g))
 
 
 RETURNED: list[Any] = []
@@ -198,12 +203,7 @@ def watched(formula: Formula, seen: Seen) -> Formula:
 
     inner = _wrapped(formula, note)
 
-    @functools.wraps(inner)
-    def watching(*arguments: Any) -> Any:
-        with mock.patch.object(rules, "fit", noting(seen, always=True)):
-            return inner(*arguments)
-
-    return watching
+    return _under(inner, lambda: mock.patch.object(rules, "fit", noting(seen, always=True)))
 
 
 def noting(seen: Seen, always: bool = False) -> Formula:
