@@ -74,7 +74,7 @@ class Plan:
     only edge, or None where there are several; ``all`` gives a tuple for all edges, ``each`` one function
     per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
     into a buffer; ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
-    ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some of it is an array.
+    ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some is an array.
     """
 
     __slots__ = (
@@ -262,7 +262,7 @@ def operation(name: str, forward: Formula, /, inputs: str = "x", **columns: Any)
 
 
 def listed(name: str, forward: Formula, /, **columns: Any) -> Row:
-    """Declare a row over a list of arrays, ``xs``; ``dxs`` gives a gradient for each position in ``needs``."""
+    """Declare a row over a list of arrays, ``xs``; ``dxs`` gives a gradient for each of ``needs``."""
     return Row(name, forward, ("xs",), _formulas(("xs",), columns), is_list=True, **columns)
 
 
