@@ -78,8 +78,9 @@ class Plan:
     """
 
     __slots__ = (
-        "all", "consume", "each", "into", "keeps", "name", "one", "origins", "parameters", "row", "save", "which",
-    )  # fmt: skip
+        *("all", "consume", "each", "into", "keeps", "name"),
+        *("one", "origins", "parameters", "row", "save", "which"),
+    )
 
     def __init__(self, row: Row, which: tuple[int, ...]) -> None:
         self.row = row
