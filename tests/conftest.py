@@ -70,6 +70,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("target", names, indirect=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for other backends than the chosen ones: it is not skipped, it was not asked for."""
+    chosen = set(chosen_backends(config))
+    left = [
+        m is not None and not chosen & set(m.args) for m in (i.get_closest_marker("targets") for i in items)
+    ]
+    config.hook.pytest_deselected(items=[item for item, out in zip(items, left) if out])
+    items[:] = [item for item, out in zip(items, left) if not out]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "targets(*names): run on these backends alone, where they are chosen")
 
