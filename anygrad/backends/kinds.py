@@ -14,8 +14,8 @@ __all__ = ["WIDENED", "widened"]
 
 Function = Callable[..., Any]
 _WIDENED = """
-    all any argmax argmin astype cumulative_prod cumulative_sum floor_divide imag max min prod real remainder
-    sum
+    all any argmax argmin astype clip cumulative_prod cumulative_sum floor_divide imag max min prod real
+    remainder sum
 """
 WIDENED = tuple(_WIDENED.split())
 
@@ -35,6 +35,10 @@ def widened(xp: Any, name: str, function: Function) -> Function:
 
     def extremum(x: Any, **keywords: Any) -> Any:
         out = function(counted(x), **keywords)
+        return xp.module.astype(out, x.dtype) if kind(x) == "b" else out
+
+    def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+        out = function(counted(x), *(counted(b) if hasattr(b, "dtype") else b for b in (min, max)))
         return xp.module.astype(out, x.dtype) if kind(x) == "b" else out
 
     def astype(x: Any, dtype: Any, **keywords: Any) -> Any:
@@ -66,7 +70,7 @@ def widened(xp: Any, name: str, function: Function) -> Function:
         out = function(x, xp.where(nothing, xp.ones_like(y), y))
         return xp.where(nothing, xp.zeros_like(out), out)
 
-    forms: dict[str, Function] = {"astype": astype, "real": real, "imag": imag}
+    forms: dict[str, Function] = {"astype": astype, "clip": clip, "real": real, "imag": imag}
     forms |= dict.fromkeys(("argmax", "argmin"), position) | dict.fromkeys(("max", "min"), extremum)
     forms |= dict.fromkeys(("all", "any"), truth) | dict.fromkeys(("floor_divide", "remainder"), divided)
     return forms.get(name, accumulated)

@@ -1,0 +1,154 @@
+"""NumPy's promotion on every backend: values, dtypes and gradients for mixed dtypes and Python scalars."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anygrad as ag
+from anygrad.functions import FUNCTIONS
+from anygrad.op import REGISTRY
+from tests.targets import Target
+
+DTYPES = ("bool", "int8", "int64", "uint8", "float32", "float64", "complex64", "complex128")
+SCALARS = (2, 0, -1, 2.5, True, 1 + 2j)
+ORDER = ("less", "less_equal", "greater", "greater_equal", "maximum", "minimum", "clip", "argmax", "argmin")
+"""NumPy orders complex numbers by their parts; the standard, and every other library, refuses."""
+ROWS = [row for row in REGISTRY.values() if row.public and row.broadcasts]
+BINARY = [row.name for row in ROWS if len(row.inputs) == 2]
+UNARY = [row.name for row in ROWS if len(row.inputs) == 1]
+
+
+def _host(dtype: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    if dtype[0] in "iu":
+        return rng.integers(0, 5, shape).astype(dtype)
+    parts = rng.integers(1, 9, shape) / 8, rng.integers(-8, 9, shape) / 8
+    return (parts[0] + 1j * parts[1] if dtype[0] == "c" else parts[0]).astype(dtype)
+
+
+def _computed(function: Any, arguments: tuple[Any, ...], device: str) -> list[np.ndarray]:
+    """Return the value, and the gradient of each floating argument."""
+    inputs = [
+        ag.tensor(a, device=device, requires_grad=a.dtype.kind in "fc") if isinstance(a, np.ndarray) else a
+        for a in arguments
+    ]
+    with np.errstate(all="ignore"):
+        out = function(*inputs)
+        found = [out.detach().numpy()]
+        if out.requires_grad:
+            out.backward(ag.ones(out.shape, dtype=out.dtype, device=device))
+            found += [t.grad.numpy() for t in inputs if getattr(t, "grad", None) is not None]
+    return found
+
+
+def _agree(name: str, function: Any, arguments: tuple[Any, ...], target: Target) -> bool:
+    """Compare with NumPy; False where NumPy itself, or the device's dtypes, leave nothing to compare."""
+    try:
+        want = _computed(function, arguments, "cpu")
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return False
+    if any(w.dtype not in target.backend.natives for w in want):
+        return False
+    complex_ = any(
+        isinstance(a, complex) or getattr(a, "dtype", np.dtype(int)).kind == "c" for a in arguments
+    )
+    if complex_ and name in ORDER:
+        return False
+    label = f"{name}({', '.join(str(getattr(a, 'dtype', repr(a))) for a in arguments)})"
+    for w, f in zip(want, _computed(function, arguments, target.device), strict=True):
+        assert (w.dtype, w.shape) == (f.dtype, f.shape), label
+        tolerance = 1e-4 if w.dtype.itemsize < 8 or w.dtype == np.complex64 else 1e-9
+        assert np.allclose(w, f, rtol=tolerance, atol=tolerance, equal_nan=True), f"{label}: {f} for {w}"
+    return True
+
+
+def _kinds(target: Target) -> tuple[str, ...]:
+    # JAX compiles for each.
+    return ("bool", "int64", "float32", "complex128") if target.device.startswith("jax") else DTYPES
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_two_operands(name: str, target: Target) -> None:
+    function, compared = FUNCTIONS[name], 0
+    shapes = ((2, 3), (3, 2)) if REGISTRY[name].batched else ((2, 3), (3,))
+    for s, t in itertools.product(_kinds(target), repeat=2):
+        compared += _agree(name, function, (_host(s, shapes[0], 1), _host(t, shapes[1], 2)), target)
+    for s, scalar in itertools.product(_kinds(target), SCALARS):
+        # A scalar zero divides to NaN or inf, by rules of each library; a negative shift has none.
+        if REGISTRY[name].batched or (scalar == 0 and name == "divide") or (name == "pow" and s == "bool"):
+            continue
+        if "shift" in name and scalar.__class__ is int and scalar < 0:
+            continue
+        x = _host(s, (2, 3), 3)
+        compared += _agree(name, function, (x, scalar), target)
+        if name not in ("divide", "floor_divide", "remainder") or x.all():
+            compared += _agree(name, function, (scalar, x), target)
+    assert compared
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_one_operand(name: str, target: Target) -> None:
+    compared = 0
+    for s in _kinds(target):
+        x = _host(s, (2, 3), 1)
+        if name == "round" and s == "bool":
+            continue
+        compared += _agree(
+            name, FUNCTIONS[name], (x + x.dtype.type(1) if name == "reciprocal" else x,), target
+        )
+    assert compared
+
+
+@pytest.mark.parametrize(
+    "name", ["sum", "prod", "mean", "max", "min", "var", "std", "all", "any", "count_nonzero", "argmax"]
+)
+def test_reductions(name: str, target: Target) -> None:
+    function, compared = FUNCTIONS[name], 0
+    for s in _kinds(target):
+        for keywords in ({}, {"axis": 1, "keepdims": True}, {"axis": (0, 1)}, {"axis": ()}):
+            if name != "argmax" or not isinstance(keywords.get("axis"), tuple):
+                compared += _agree(
+                    name, lambda x, k=keywords: function(x, **k), (_host(s, (2, 3), 1),), target
+                )
+    assert compared
+
+
+def test_choices_and_joins(target: Target) -> None:
+    compared = 0
+    condition = _host("bool", (2, 3), 0)
+    for s, t in itertools.product(_kinds(target), repeat=2):
+        x, y = _host(s, (2, 3), 1), _host(t, (2, 3), 2)
+        compared += _agree("where", ag.where, (condition, x, y), target)
+        compared += _agree("where", ag.where, (x, x, y), target)
+        compared += _agree("clip", ag.clip, (x, y), target)
+        compared += _agree("concat", lambda a, b: ag.concat([a, b]), (x, y), target)
+        compared += _agree("stack", lambda a, b: ag.stack([a, b], axis=1), (x, y), target)
+        if s[0] != "c" or t[0] in "cb":
+            compared += _agree("astype", lambda a, t=t: ag.astype(a, t), (x,), target)
+    compared += _agree("where", lambda c: ag.where(c, 1.0, 2), (condition,), target)
+    assert compared > 100 or len(_kinds(target)) < 8
+
+
+def test_integers_divided_by_zero(target: Target) -> None:
+    x, y = np.asarray([7, -7, 0]), np.asarray([0, 2, 0])
+    for name in ("floor_divide", "remainder"):
+        assert _agree(name, FUNCTIONS[name], (x, y), target)
+        assert _agree(name, FUNCTIONS[name], (x, 0), target)
+
+
+def test_default_dtype_lifts_integers(target: Target) -> None:
+    ag.set_default_dtype("float32")
+    try:
+        x = ag.arange(3, device=target.device)
+        assert (x * 2.5).dtype == (2.5 * x).dtype == ag.float32
+        assert (x * 1j).dtype == ag.complex64
+        assert (ag.ones(2, dtype="float64", device=target.device) * 2.5).dtype == ag.float64
+        assert ag.signbit(x - 1).tolist() == [True, False, False]
+    finally:
+        ag.set_default_dtype("float64")
