@@ -1,0 +1,126 @@
+"""What CuPy's backend does by itself, on a stand-in; on a GPU, ``--device cuda`` runs everything else."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anygrad as ag
+from anygrad.errors import DeviceUnavailableError
+from tests import standin
+from tests.test_backends import _paths, _positions, _program
+
+devices = importlib.import_module("anygrad.devices")
+
+
+@pytest.fixture(params=[1, 2], ids=["one GPU", "two GPUs"])
+def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A stand-in in CuPy's place, on a machine with one GPU or two."""
+    made = standin.modules(request.param)
+    for name, module in made.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    package = sys.modules.get("anygrad.backends")
+    monkeypatch.delitem(sys.modules, "anygrad.backends.cupy", raising=False)
+    monkeypatch.setattr(devices, "_backends", {"cpu": devices.CPU})
+    devices._library_of.cache_clear()
+    yield made["cupy"]
+    devices._library_of.cache_clear()
+    sys.modules.pop("anygrad.backends.cupy", None)
+    vars(package).pop("cupy", None)
+
+
+def test_the_same_program(cupy: Any) -> None:
+    for device in ["cuda", "cuda:1"][: cupy.cuda.runtime.getDeviceCount()]:
+        for found, want in zip(_program(device), _program("cpu"), strict=True):
+            np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-12)
+    x = ag.zeros(2, device="cuda")
+    assert x.device == "cuda:0" and type(x.array) is cupy.ndarray and ag.asarray(x.array).device == "cuda:0"
+    assert x.cpu().device == "cpu" and ag.tensor([1.0]).cuda().device == "cuda:0"
+    count = cupy.cuda.runtime.getDeviceCount()
+    assert [d for d in ag.devices() if d.library == "cuda"] == ["cuda:0", "cuda:1"][:count]
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (0,), (3, 4), (2, 3, 4)])
+def test_extras(cupy: Any, shape: tuple[int, ...]) -> None:
+    xp = ag.zeros(1, device="cuda").xp
+    rng = np.random.default_rng(0)
+    for path in _paths(shape, xp):
+        host_path = tuple(
+            (n, {k: np.asarray(v) if k == "indices" else v for k, v in kw.items()}) for n, kw in path
+        )
+        at = _positions(shape, host_path)
+        for dtype in ("float64", "float32", "complex128", "int64", "int8"):
+            turn = np.asarray(1 + 2j if dtype == "complex128" else 1).astype(dtype)
+            host = rng.integers(-9, 9, shape).astype(dtype) * turn
+            part = rng.integers(-9, 9, at.shape).astype(dtype) * turn
+            x, y = xp.from_numpy(host), xp.from_numpy(part)
+            want = host.copy().reshape(-1)
+            want[at.reshape(-1)] = part.reshape(-1)
+            np.testing.assert_array_equal(
+                xp.to_numpy(xp.region_set(x, y, path)), want.reshape(shape), err_msg=str(path)
+            )
+            want = np.zeros(host.size, dtype)
+            np.add.at(want, at.reshape(-1), part.reshape(-1))
+            np.testing.assert_array_equal(
+                xp.to_numpy(xp.place(y, shape, path)), want.reshape(shape), err_msg=str(path)
+            )
+            np.testing.assert_array_equal(xp.to_numpy(x), host)
+
+
+def test_writes_go_in_place_only_where_nobody_sees(cupy: Any) -> None:
+    def address(x: ag.Tensor) -> int:
+        return x.array.__array_interface__["data"][0]
+
+    x = ag.zeros(4, device="cuda") + 1.0
+    before = address(x)
+    x[0] = 5.0
+    assert address(x) == before
+    for hold in (lambda a: a, lambda a: a[:], lambda a: (a,), lambda a: a.data, lambda a: a.data.mem):
+        kept = hold(x.array)
+        before = address(x)
+        x[1] += 1.0
+        assert address(x) != before
+        del kept
+    assert x.tolist() == [5.0, 6.0, 1.0, 1.0]
+    x.array.data.mem = cupy.cuda.UnownedMemory()
+    before = address(x)
+    x[2] = 7.0
+    assert address(x) != before
+
+
+def test_counts_that_tell_nothing_are_not_trusted(cupy: Any) -> None:
+    module = importlib.import_module("anygrad.backends.cupy")
+    assert module.calibrate(lambda: cupy.empty(1)) is not None
+    blind = SimpleNamespace(data=SimpleNamespace(mem=object()))
+    assert (
+        module.calibrate(lambda: type("Blind", (), {"data": blind.data, "__getitem__": lambda s, k: 0})())
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("driver", "count", "says"),
+    [
+        (0, 0, "the NVIDIA driver is not installed"),
+        (13000, 0, "the driver sees no GPU"),
+        (11040, "cudaErrorInsufficientDriver", r"serves CUDA 11\.4.*cudaErrorInsufficientDriver.*cuda12"),
+        (13000, "cudaErrorNoDevice", "the driver sees no GPU"),
+        (13000, 1, r"cuda:5.*1 CUDA device"),
+    ],
+)
+def test_what_is_missing(cupy: Any, driver: int, count: Any, says: str) -> None:
+    def counted() -> int:
+        if isinstance(count, str):
+            raise standin.CUDARuntimeError(count)
+        return int(count)
+
+    cupy.cuda.runtime.driverGetVersion, cupy.cuda.runtime.getDeviceCount = lambda: driver, counted
+    with pytest.raises(DeviceUnavailableError, match=says):
+        ag.zeros(1, device="cuda:5")
+    assert count == 1 or not any(d.library == "cuda" for d in ag.devices())
