@@ -38,15 +38,17 @@ class Pass:
     """The sums of one backward pass: what arrived so far at nodes that are used more than once.
 
     ``uses`` counts what is still to come; 0 marks a node that leads to nothing wanted. ``wanted`` nodes
-    are watched here too, so that the loop itself never looks for them.
+    are watched here too, so that the loop itself never looks for them. ``inbox`` is what arrived for the
+    nodes of each backend, which the loop takes in turn.
     """
 
-    __slots__ = ("expand", "got", "owned", "push", "sums", "uses", "writable")
+    __slots__ = ("expand", "got", "inbox", "owned", "push", "sums", "uses", "writable")
 
-    def __init__(self, uses: dict[Node, int], push: Any, writable: bool, expand: set[Node] | None) -> None:
+    def __init__(self, uses: dict[Node, int], push: Any, expand: set[Node] | None) -> None:
         self.uses = uses
         self.push = push
-        self.writable = writable
+        self.writable = False
+        self.inbox: dict[Any, list[tuple[Node, Any]]] = {}
         self.sums: dict[Node, Any] = {}
         self.owned: set[Node] = set()
         self.got: dict[Node, Any] = {}
@@ -107,7 +109,11 @@ class Pass:
         """Report for a node that no gradient reached to all that it leads to."""
         stack = [node]
         while stack:
-            for e in stack.pop().edges:
+            empty = stack.pop()
+            if plain(empty.plan) is CROSSING:
+                self.inbox.setdefault(empty.saved[0], []).append((empty.edges[0], None))  # type: ignore[index]
+                continue
+            for e in empty.edges:
                 left = self.uses.get(e, 1)
                 if left == 1:
                     g = self.sums.pop(e, None)
@@ -195,13 +201,13 @@ def backward(
         uses = _count(node for node, _, _ in seeds)
     else:
         uses, expand = _count_towards([node for node, _, _ in seeds], wanted)
-    inbox: dict[Any, list[tuple[Node, Any]]] = {}
+    stack: list[tuple[Any, Any]] = []
+    push, pop = stack.append, stack.pop
+    run = Pass(uses, push, expand)
+    inbox = run.inbox
     for node, g, backend in seeds:
         inbox.setdefault(backend, []).append((node, g))
     del seeds
-    stack: list[tuple[Any, Any]] = []
-    push, pop = stack.append, stack.pop
-    run = Pass(uses, push, False, expand)
     if wanted is not None:
         run.got = dict.fromkeys(wanted)
     leaves: list[tuple[Callable[[], Any], Any, Any]] = []
@@ -213,7 +219,7 @@ def backward(
         xp = backend.tensors if create_graph else backend
         run.writable = writable = backend.writable and not create_graph
         for node, g in arrived:
-            collect(node, g) if node in uses else push((node, g))
+            collect(node, g) if node in uses else run.finish(node, g)
         del arrived
         with backend.running():
             while stack:

@@ -214,3 +214,15 @@ def test_nothing_is_left_behind() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_no_gradient_crosses_a_device(pair: Callable[..., Any]) -> None:
+    """What a formula leaves out reports across devices too: the sum there is finished on its own device."""
+    there = "array_api_strict:device1"
+    x, y = leaf([0.5, 1.0]), leaf([2.0, 3.0])
+    middle = y * 2.0
+    _, sine = pair(x.to(there), middle.to(there))
+    (sine.cpu() + middle * 3.0).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.cos([0.5, 1.0]))
+    np.testing.assert_array_equal(y.grad.numpy(), [6.0, 6.0])
+    assert y.grad.device == "cpu"
