@@ -37,9 +37,8 @@ def unary(row: Row) -> Function:
     save: Any = plan.save if plan else None
 
     def function(x: Any, /) -> Any:
-        kind = x.__class__
-        if (kind is not Tensor and kind is not View) or not x.xp.native:
-            return broadcasting(row, (x,))
+        if x.__class__ is not Tensor or not x.xp.native:
+            return viewed(function, (x,)) if x.__class__ is View else broadcasting(row, (x,))
         a, xp = x.array, x.xp
         try:
             out = call(xp)(a)
@@ -47,8 +46,6 @@ def unary(row: Row) -> Function:
             raise explained(row, (x,), error) from error
         if out.__class__ is not xp.array_type:
             out = xp.asarray(out)
-        if kind is View and was_written(x):
-            a = xp.compact(a)
         t = new(Tensor)
         t.array = out
         t.xp = xp
@@ -75,20 +72,24 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
     x_plan, y_plan, both = (row.plans.get(which) for which in ((0,), (1,), (0, 1)))
     recorded = both is not None and not row.real_only
 
+    def other(x: Any, y: Any) -> Any:
+        if x.__class__ is View or y.__class__ is View:
+            return viewed(function, (x, y))
+        return broadcasting(row, (x, y), refuse)
+
     def function(x: Any, y: Any, /) -> Any:
-        kind, other = x.__class__, y.__class__
-        if kind is Tensor or kind is View:
+        if x.__class__ is Tensor:
             a, xp, x_edge = x.array, x.xp, x.node
-            if (other is Tensor or other is View) and y.xp is xp:
+            if y.__class__ is Tensor and y.xp is xp:
                 b, y_edge = y.array, y.node
-            elif other in xp.scalars:
+            elif y.__class__ in xp.scalars:
                 b, y_edge = y, None
             else:
-                return broadcasting(row, (x, y), refuse)
-        elif other is Tensor and kind in y.xp.scalars and not row.lifts_x:
+                return other(x, y)
+        elif y.__class__ is Tensor and x.__class__ in y.xp.scalars and not row.lifts_x:
             a, b, xp, x_edge, y_edge = x, y.array, y.xp, None, y.node
         else:
-            return broadcasting(row, (x, y), refuse)
+            return other(x, y)
         if not xp.native:
             return broadcasting(row, (x, y), refuse)
         try:
@@ -97,10 +98,6 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             raise explained(row, (x, y), error) from error
         if out.__class__ is not xp.array_type:
             out = xp.asarray(out)
-        if kind is View and was_written(x):
-            a = xp.compact(a)
-        if other is View and was_written(y):
-            b = xp.compact(b)
         t = new(Tensor)
         t.array = out
         t.xp = xp
@@ -137,6 +134,17 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
         return t
 
     return function
+
+
+def viewed(function: Function, operands: Sequence[Any]) -> Any:
+    """Call a function on views as they are now; a view of a family that was written is saved as a copy."""
+    now = [wrap(x.array, x.xp, x.node) if x.__class__ is View else x for x in operands]
+    t = function(*now)
+    if t.__class__ is Tensor and t.node is not None:
+        for x, held in zip(operands, now, strict=True):
+            if was_written(x):
+                t.node.saved = tuple(x.xp.compact(v) if v is held.array else v for v in t.node.saved or ())
+    return t
 
 
 # ---------------------------------------------------------------- everything else
