@@ -7,7 +7,7 @@ formula can interpret them too.
 from __future__ import annotations
 
 from itertools import zip_longest
-from math import prod
+from math import nan, prod
 from operator import index
 from typing import Any
 
@@ -54,7 +54,7 @@ def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
             i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1
         )
         if axes:
-            g = xp.sum(g, axis=axes, keepdims=True)
+            g = xp.total(g, axes)
         if g.shape != shape:
             g = xp.reshape(g, shape)
     # Under create_graph g has NumPy's dtype and the input the library's own: only isdtype may compare them.
@@ -107,6 +107,11 @@ def shape_in(op: str, shape: Any) -> tuple[int, ...]:
 def count_of(shape: tuple[int, ...], axis: Any) -> int:
     """Return how many entries a reduction takes together."""
     return prod(shape[a] for a in axes_of(len(shape), axis))
+
+
+def share_of(shape: tuple[int, ...], axis: Any) -> float:
+    """Return what each entry of a mean weighs: a float, since float16 has no integers past 65504."""
+    return 1 / (count_of(shape, axis) or nan)
 
 
 def through(name: str, **keywords: Any) -> tuple[Any, ...]:

@@ -298,6 +298,17 @@ for _x, _y in ((X, Y), (Z, W)):
         _operands = (_x,) if _name == "region" else (_x, _y[:0])
         sample(_name, "empty", *_operands, path=NOTHING, reference=_function)
     sample("place", "empty", _y[:0], shape=(2, 3), path=NOTHING, reference=_placed)
+
+
+def _total(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    return np.sum(x, axis=axes, keepdims=True)
+
+
+for _x in (X, Z):
+    for _axes in ((0,), (1,), (0, 1)):
+        sample("total", "plain", _x, axes=_axes, reference=_total)
+    sample("total", "empty", _x[:0], axes=(0,), reference=_total)
+    sample("total", "0-d", _x[0, 0], axes=(), reference=_total)
 sample("region", "0-d", X[0, 0], path=(), reference=followed)
 sample("place", "0-d", X[0, 0], shape=(2, 3), path=PATHS[2], reference=_placed)
 sample("region_set", "0-d", X, Y[0, 0], path=PATHS[2], reference=_replaced)

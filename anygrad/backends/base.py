@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
+import operator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +45,7 @@ EXTRAS = (
     "put",
     "region",
     "region_set",
+    "total",
 )
 """What a formula may call beside the standard; every name is also a method of ``Backend``."""
 
@@ -61,14 +63,9 @@ class Layout:
     """
 
     permute_dims = staticmethod(np.transpose)
-    expand_dims = staticmethod(np.expand_dims)
-    squeeze = staticmethod(np.squeeze)
     flip = staticmethod(np.flip)
     broadcast_to = staticmethod(np.broadcast_to)
-
-    @staticmethod
-    def getitem(x: Any, key: tuple[Any, ...]) -> Any:
-        return x[key]
+    getitem = staticmethod(operator.getitem)
 
     @staticmethod
     def reshape(x: Any, shape: tuple[int, ...]) -> Any:
@@ -345,7 +342,11 @@ class Backend:
             return self.full(shape, y, dtype=dtype, device=self.device)
         return self.broadcast_to(self.reshape(y, (-1,)) if math.prod(y.shape) == shape[0] else y, shape)
 
-    # ---------------------------------------------------------------- extras: flat indices
+    # ---------------------------------------------------------------- extras: sums, flat indices
+
+    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Sum over axes, which stay, with all the accuracy that is to be had for nothing."""
+        return self.sum(x, axis=axes, keepdims=True)
 
     def take(self, x: Any, indices: Any, axis: int) -> Any:
         """Gather along an axis at a 1-d index, which a path names and the standard does not."""

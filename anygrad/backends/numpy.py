@@ -156,6 +156,13 @@ class WritableBackend(Backend):
         return out
 
 
+_WIDE = {
+    np.dtype("float16"): np.dtype("float64"),
+    np.dtype("float32"): np.dtype("float64"),
+    np.dtype("complex64"): np.dtype("complex128"),
+}
+
+
 class NumpyBackend(WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
@@ -223,6 +230,12 @@ class NumpyBackend(WritableBackend):
 
     def sum(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+        # Along leading axes NumPy adds up one by one: in single precision a long sum would lose what it adds.
+        wide = _WIDE.get(x.dtype) if x.size > 1024 else None
+        out = np.add.reduce(x, axis=axes, dtype=wide, keepdims=True)
+        return out if wide is None else out.astype(x.dtype)
 
     def prod(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return np.multiply.reduce(x, axis=axis, keepdims=keepdims)

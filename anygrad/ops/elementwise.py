@@ -77,7 +77,7 @@ positive = unary(
 
 
 def _pow(xp, x, y):
-    if y.__class__ is int and y in (2, 3):
+    if y.__class__ is int and y in (2, 3) and not xp.isdtype(x.dtype, "bool"):
         return x * x if y == 2 else x * x * x
     return xp.pow(x, y)
 
@@ -132,10 +132,16 @@ sqrt = unary(
     example="[4.0, 9.0] -> [2., 3.]",
 )
 
+
+def _cosine(xp, side, out):
+    # Masked as well as made safe, so that it is flat at the origin to every order.
+    return xp.where(out == 0, xp.zeros_like(out), side / safe(xp, out))
+
+
 hypot = binary(
     "hypot",
-    dx=lambda xp, g, x, out: g * (x / safe(xp, out)),
-    dy=lambda xp, g, y, out: g * (y / safe(xp, out)),
+    dx=lambda xp, g, x, out: g * _cosine(xp, x, out),
+    dy=lambda xp, g, y, out: g * _cosine(xp, y, out),
     accepts="floating",
     doc="Return sqrt(x**2 + y**2) without overflow; its gradient at the origin is 0.",
     example="[3.0, 5.0], [4.0, 12.0] -> [ 5., 13.]",

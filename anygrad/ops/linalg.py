@@ -7,7 +7,7 @@ from typing import Any
 
 from anygrad.errors import AxisError, ShapeError, message
 from anygrad.op import ArrayLike, derived, nary
-from anygrad.rules import axis_in, shape_in
+from anygrad.rules import axis_in, broadcast_shape, shape_in
 
 
 def _multiplied(x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
@@ -55,9 +55,11 @@ def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
         raise ShapeError(
             message("vecdot", f"x has shape {x.shape}, y has shape {y.shape}", f"axis {axis} must be equal")
         )
+    broadcast_shape("vecdot", x.shape, y.shape)
     if xp.isdtype(x.dtype, "complex floating"):
         x = xp.conj(x)
-    return xp.sum(x * y, axis=axis)
+    products = x * y
+    return xp.astype(xp.sum(products, axis=axis), products.dtype, copy=False)
 
 
 @derived

@@ -20,6 +20,7 @@ from anygrad.rules import (
     prefix_products,
     recurrence,
     safe,
+    share_of,
     shifted,
     split,
     spread,
@@ -59,11 +60,21 @@ sum = operation(
     example="[[1.0, 2.0], [3.0, 4.0]], axis=0 -> [4., 6.]",
 )
 
+total = operation(
+    "total",
+    lambda xp, x, axes: xp.total(x, axes),
+    dx=lambda xp, g, x_shape, axes: spread(xp, g, x_shape, axes, True),
+    prepare=lambda x, /, axes: {"axes": axes},
+    linear=True,
+    public=False,
+    doc="Add up a gradient along axes, which stay with length 1.",
+)
+
 mean = operation(
     "mean",
     lambda xp, x, axis, keepdims: xp.mean(x, axis=axis, keepdims=keepdims),
     dx=lambda xp, g, x_shape, axis, keepdims: spread(
-        xp, g / count_of(x_shape, axis), x_shape, axis, keepdims
+        xp, g * share_of(x_shape, axis), x_shape, axis, keepdims
     ),
     prepare=_reduced("mean"),
     accepts="floating",
@@ -84,7 +95,12 @@ prod = operation(
 
 def _extremum_dx(xp, g, x, out, axis, keepdims):
     chosen = xp.astype(x == spread(xp, out, x.shape, axis, keepdims), g.dtype)
-    return spread(xp, g, x.shape, axis, keepdims) * (chosen / xp.sum(chosen, axis=axis, keepdims=True))
+    n = count_of(x.shape, axis)
+    if n <= 2048:
+        share = chosen / xp.sum(chosen, axis=axis, keepdims=True)
+    else:  # more than float16 counts
+        share = chosen * ((1 / n) / xp.mean(chosen, axis=axis, keepdims=True))
+    return spread(xp, g, x.shape, axis, keepdims) * share
 
 
 max = operation(
@@ -114,7 +130,7 @@ def _deviation(xp, x, axis, correction):
     if is_complex(xp, x.dtype):
         away = xp.conj(away)
     left = count_of(x.shape, axis) - correction
-    return away * (1 / left if left else nan)
+    return away * (1 / left if left > 0 else nan)
 
 
 def _var(xp, x, axis, correction, keepdims):

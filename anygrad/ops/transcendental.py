@@ -6,7 +6,7 @@ import math
 from math import inf
 
 from anygrad.op import binary, unary
-from anygrad.rules import safe
+from anygrad.rules import is_complex, safe
 
 LN2, LN10 = math.log(2), math.log(10)
 
@@ -22,7 +22,7 @@ exp = unary(
 
 expm1 = unary(
     "expm1",
-    dx=lambda g, out: g * (out + 1),
+    dx=lambda xp, g, x: g * xp.exp(x),
     accepts="floating",
     doc="Return exp(x) - 1, exact near 0.",
     example="[0.0, 1.0] -> [0.        , 1.71828183]",
@@ -63,8 +63,10 @@ log10 = unary(
 
 def _share(xp, g, mine, other, out):
     nowhere = out == -inf
-    gap = xp.where(nowhere, xp.zeros_like(out), other - mine)
-    return xp.where(nowhere, xp.zeros_like(g), g / (1 + xp.exp(gap)))
+    # Where this one is all there is, even at infinity, the difference is 0 and not NaN.
+    alone = (mine == out) & (other != out)
+    share = xp.exp(xp.where(nowhere | alone, xp.zeros_like(out), mine - out))
+    return xp.where(nowhere, xp.zeros_like(g), g * share)
 
 
 logaddexp = binary(
@@ -118,9 +120,17 @@ acos = unary(
     example="[0.0, 1.0] -> [1.57079633, 0.        ]",
 )
 
+
+def _atan_dx(xp, g, x):
+    if is_complex(xp, x.dtype):
+        return g / (1 + x * x)
+    r = xp.hypot(x, xp.ones_like(x))  # x * x would overflow
+    return g / r / r
+
+
 atan = unary(
     "atan",
-    dx=lambda g, x: g / (1 + x * x),
+    dx=_atan_dx,
     accepts="floating",
     doc="Return the inverse tangent.",
     example="[0.0, 1.0] -> [0.        , 0.78539816]",
@@ -150,9 +160,14 @@ tanh = unary(
     example="[0.0, 1.0] -> [0.        , 0.76159416]",
 )
 
+
+def _asinh_dx(xp, g, x):
+    return g / (xp.sqrt(1 + x * x) if is_complex(xp, x.dtype) else xp.hypot(x, xp.ones_like(x)))
+
+
 asinh = unary(
     "asinh",
-    dx=lambda xp, g, x: g / xp.sqrt(1 + x * x),
+    dx=_asinh_dx,
     accepts="floating",
     doc="Return the inverse hyperbolic sine.",
     example="[0.0, 1.0] -> [0.        , 0.88137359]",
