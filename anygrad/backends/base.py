@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
-import operator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -65,7 +64,7 @@ class Layout:
     permute_dims = staticmethod(np.transpose)
     flip = staticmethod(np.flip)
     broadcast_to = staticmethod(np.broadcast_to)
-    getitem = staticmethod(operator.getitem)
+    getitem = staticmethod(lambda x, key: x[key])
 
     @staticmethod
     def reshape(x: Any, shape: tuple[int, ...]) -> Any:
