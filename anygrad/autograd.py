@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from anygrad import tape
@@ -92,21 +94,45 @@ def is_grad_enabled() -> bool:
     return GRAD_MODE.get()
 
 
+class _Before:
+    """What grad mode was before each of the modes set here and now, in this thread or task only.
+
+    The value and not a token, which could not be reset where a generator ends in another context.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._kept: ContextVar[tuple[tuple[weakref.ref[_Mode], bool], ...]] = ContextVar(name, default=())
+
+    def keep(self, mode: _Mode, before: bool) -> None:
+        """Remember what was before a mode."""
+        alive = (entry for entry in self._kept.get() if entry[0]() is not None)
+        self._kept.set((*alive, (weakref.ref(mode), before)))
+
+    def take(self, mode: _Mode, default: bool) -> bool:
+        """Return what was before a mode, the last time it was kept here, and forget it."""
+        kept = self._kept.get()
+        for i in reversed(range(len(kept))):
+            if kept[i][0]() is mode:
+                self._kept.set(kept[:i] + kept[i + 1 :])
+                return kept[i][1]
+        return default
+
+
+_entered, _at_once = _Before("entered"), _Before("at once")
+
+
 class _Mode:
     """Sets grad mode for a block or every call of a function, in this thread or task only; nests."""
 
     enabled: bool
 
-    def __init__(self) -> None:
-        self._before: list[bool] = []
-
     def __enter__(self) -> None:
-        # The value and not a token, which could not be reset where a generator ends in another context.
-        self._before.append(GRAD_MODE.get())
+        _entered.keep(self, GRAD_MODE.get())
         GRAD_MODE.set(self.enabled)
 
     def __exit__(self, *exception: object) -> None:
-        GRAD_MODE.set(self._before.pop())
+        # Where a generator ends in another context than it began in, that one stays as it is.
+        GRAD_MODE.set(_entered.take(self, GRAD_MODE.get()))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(function):
@@ -123,7 +149,6 @@ class _Block(_Mode):
     """The mode of one call."""
 
     def __init__(self, enabled: bool) -> None:
-        super().__init__()
         self.enabled = enabled
 
 
@@ -237,20 +262,14 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, enabled: bool) -> None:
-        super().__init__()
         self.enabled = bool(enabled)
-        self._at_once: bool | None = GRAD_MODE.get()
+        _at_once.keep(self, GRAD_MODE.get())
         GRAD_MODE.set(self.enabled)
 
     def __enter__(self) -> None:
-        if self._at_once is None:
-            super().__enter__()
-        else:
-            self._before.append(self._at_once)
-            self._at_once = None
+        _entered.keep(self, _at_once.take(self, GRAD_MODE.get()))
+        GRAD_MODE.set(self.enabled)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if self._at_once is not None:
-            GRAD_MODE.set(self._at_once)
-            self._at_once = None
+        GRAD_MODE.set(_at_once.take(self, GRAD_MODE.get()))
         return super().__call__(function)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -269,6 +270,47 @@ def test_mode_of_a_thread_stays_there() -> None:
     leave.set()
     thread.join()
     assert seen == [False]
+
+
+@pytest.mark.parametrize("make", [ag.no_grad, lambda: ag.set_grad_enabled(False)])
+def test_one_mode_object_shared_by_threads(make: Callable[[], Any]) -> None:
+    mode = make()
+    ag.set_grad_enabled(True)
+    inside, leave = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def work() -> None:
+        with ag.no_grad(), mode:
+            inside.set()
+            leave.wait(10)
+            seen.append(recorded())
+        seen.append(recorded())
+        with mode:
+            seen.append(recorded())
+        seen.append(recorded())
+
+    thread = threading.Thread(target=work)
+    with mode:
+        thread.start()
+        assert inside.wait(10)
+    assert recorded()
+    leave.set()
+    thread.join()
+    assert seen == [False, True, False, True]
+
+
+def test_mode_that_ends_in_another_thread_changes_nothing_there() -> None:
+    def numbers() -> Iterator[int]:
+        with ag.no_grad():
+            yield 1
+
+    generator = numbers()
+    started = threading.Thread(target=lambda: next(generator))
+    started.start()
+    started.join()
+    with ag.no_grad():
+        assert list(generator) == []
+        assert not recorded()
 
 
 def test_mode_says_what_is_a_leaf() -> None:
