@@ -1,7 +1,7 @@
 """anygrad: reverse-mode automatic differentiation for any array library that speaks the Array API standard.
 
-The package is itself an Array API namespace. Its tensors carry gradients; its operations run on NumPy
-(``device="cpu"``), CuPy (``device="cuda"``) or any conforming library.
+The package has the standard's names and is the namespace of its tensors, which carry gradients; operations
+run on NumPy (``device="cpu"``), CuPy (``device="cuda"``) or any conforming library.
 """
 
 from typing import Any
@@ -24,6 +24,7 @@ from anygrad.devices import (
 from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
 from anygrad.functions import FUNCTIONS as _FUNCTIONS
+from anygrad.hints import missing as _missing
 from anygrad.graph import Node
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
@@ -73,4 +74,8 @@ def __getattr__(name: str) -> Any:
     if name in ("draw", "drawing"):
         module = importlib.import_module("anygrad.drawing")
         return module.draw if name == "draw" else module
-    raise AttributeError(f"module 'anygrad' has no attribute {name!r}")
+    raise _missing("anygrad", name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__array_api_version__", "__version__", "draw", "testing"])

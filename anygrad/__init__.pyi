@@ -112,7 +112,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
 def argmax(x: Any, /, axis: int | None = None, *, keepdims: _bool = False) -> Tensor:
     """Return the position of the first largest entry along an axis (None: of the flattened array).
 
-    Dtypes: integers and real floating. Carries no gradient.
+    Dtypes: all but complex. Carries no gradient.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -123,7 +123,7 @@ def argmax(x: Any, /, axis: int | None = None, *, keepdims: _bool = False) -> Te
 def argmin(x: Any, /, axis: int | None = None, *, keepdims: _bool = False) -> Tensor:
     """Return the position of the first smallest entry along an axis (None: of the flattened array).
 
-    Dtypes: integers and real floating. Carries no gradient.
+    Dtypes: all but complex. Carries no gradient.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -178,7 +178,7 @@ def atan(x: ArrayLike, /) -> Tensor:
 def atan2(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the angle of the point (y, x), in radians; its gradient at the origin is 0.
 
-    Any shapes that broadcast. Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -281,7 +281,7 @@ def broadcast_to(x: ArrayLike, /, shape: int | tuple[int, ...]) -> Tensor:
 def ceil(x: ArrayLike, /) -> Tensor:
     """Round up; zero gradient.
 
-    Dtypes: integers and real floating. Differentiable to any order.
+    Dtypes: all but complex. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -336,7 +336,7 @@ def conj(x: ArrayLike, /) -> Tensor:
 def copysign(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with the sign of y; the gradient to y is 0, and to x at 0 too.
 
-    Any shapes that broadcast. Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -469,7 +469,7 @@ def flip(x: ArrayLike, /, axis: Axis = None) -> Tensor:
 def floor(x: ArrayLike, /) -> Tensor:
     """Round down; zero gradient.
 
-    Dtypes: integers and real floating. Differentiable to any order.
+    Dtypes: all but complex. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -480,7 +480,7 @@ def floor(x: ArrayLike, /) -> Tensor:
 def floor_divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Divide x by y and round down; the gradient is zero.
 
-    Any shapes that broadcast. Dtypes: integers and real floating. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: all but complex. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -497,7 +497,7 @@ def full_like(x: Tensor, /, fill_value: complex, *, dtype: Any = None, device: A
 def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x is above y.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Carries no gradient.
+    Any shapes that broadcast. Dtypes: all but complex. Carries no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -508,7 +508,7 @@ def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def greater_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x is at least y.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Carries no gradient.
+    Any shapes that broadcast. Dtypes: all but complex. Carries no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -519,7 +519,7 @@ def greater_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def hypot(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return sqrt(x**2 + y**2) without overflow; its gradient at the origin is 0.
 
-    Any shapes that broadcast. Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -574,7 +574,7 @@ def isnan(x: ArrayLike, /) -> Tensor:
 def less(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x is below y.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Carries no gradient.
+    Any shapes that broadcast. Dtypes: all but complex. Carries no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -585,7 +585,7 @@ def less(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def less_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x is at most y.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Carries no gradient.
+    Any shapes that broadcast. Dtypes: all but complex. Carries no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -643,7 +643,7 @@ def log2(x: ArrayLike, /) -> Tensor:
 def logaddexp(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return log(exp(x) + exp(y)) without overflow.
 
-    Any shapes that broadcast. Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -792,7 +792,7 @@ def negative(x: ArrayLike, /) -> Tensor:
 def nextafter(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the next number after x towards y; the gradient goes to x.
 
-    Any shapes that broadcast. Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -887,7 +887,7 @@ def reciprocal(x: ArrayLike, /) -> Tensor:
 def remainder(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the remainder of floor division, with the sign of y.
 
-    Any shapes that broadcast. Dtypes: integers and real floating. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: all but complex. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -943,7 +943,7 @@ def sign(x: ArrayLike, /) -> Tensor:
 def signbit(x: ArrayLike, /) -> Tensor:
     """Tell where the sign bit is set.
 
-    Dtypes: floating and complex (integers become floats as NumPy's do). Carries no gradient.
+    Dtypes: real floating (integers become floats as NumPy's do). Carries no gradient.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -1071,7 +1071,7 @@ def tensordot(x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Tensor:
 def trunc(x: ArrayLike, /) -> Tensor:
     """Round towards 0; zero gradient.
 
-    Dtypes: integers and real floating. Differentiable to any order.
+    Dtypes: all but complex. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag

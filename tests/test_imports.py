@@ -15,7 +15,7 @@ PACKAGE = Path(ag.__file__).parent
 ROOT = PACKAGE.parent
 
 LADDER = [
-    *("errors", "backends", "devices", "rules", "op", "keys", "ops"),
+    *("errors", "hints", "backends", "devices", "rules", "op", "keys", "ops"),
     *("construction", "graph", "gradients", "tape", "conversion", "tensors", "views", "writes"),
     *("promotion", "dispatch", "functions", "methods", "namespace", "autograd"),
     *("testing", "layout", "pictures", "drawing", "__init__"),

@@ -1,0 +1,33 @@
+"""Names from elsewhere: the error says what they are called here, and what it says exists."""
+
+import re
+
+import pytest
+
+import anygrad as ag
+from anygrad.hints import FUNCTIONS, METHODS
+
+
+def test_a_name_from_elsewhere_is_answered() -> None:
+    with pytest.raises(AttributeError, match=r"\[anygrad\] there is no 'cat' here: use concat"):
+        _ = ag.cat
+    with pytest.raises(AttributeError, match="there is no 'nonsense' here$"):
+        _ = ag.nonsense
+    assert not hasattr(ag, "clamp")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_hint_names_exists(name: str) -> None:
+    assert not hasattr(ag, name)
+    first = re.match(r"(?:1 / \(1 \+ )?(\w+)", FUNCTIONS[name])
+    assert first is not None and hasattr(ag, first.group(1))
+
+
+@pytest.mark.parametrize("name", METHODS.keys() - FUNCTIONS.keys())
+def test_what_a_method_hint_names_exists(name: str) -> None:
+    assert hasattr(ag.Tensor, re.split(r"\W", METHODS[name])[0])
+
+
+def test_the_package_lists_what_is_public() -> None:
+    assert {"draw", "testing", "sin", "tensor"} <= set(dir(ag))
+    assert not {"dispatch", "Any", "views"} & set(dir(ag))
