@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from anygrad.errors import message
-
 __all__ = ["missing"]
 
 FUNCTIONS = {
@@ -46,6 +44,7 @@ METHODS = FUNCTIONS | {
 
 def missing(owner: str, name: str) -> AttributeError:
     """Return the error for a name that is not there, with the name that is."""
-    table = METHODS if owner == "Tensor" else FUNCTIONS
-    advice = (f"use {table[name]}",) if name in table else ()
-    return AttributeError(message(owner, f"there is no {name!r} here", *advice))
+    table = METHODS if owner == "'Tensor' object" else FUNCTIONS
+    return AttributeError(
+        f"{owner} has no attribute {name!r}" + (f": use {table[name]}" if name in table else "")
+    )

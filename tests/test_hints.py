@@ -9,9 +9,9 @@ from anygrad.hints import FUNCTIONS, METHODS
 
 
 def test_a_name_from_elsewhere_is_answered() -> None:
-    with pytest.raises(AttributeError, match=r"\[anygrad\] there is no 'cat' here: use concat"):
+    with pytest.raises(AttributeError, match="module 'anygrad' has no attribute 'cat': use concat"):
         _ = ag.cat
-    with pytest.raises(AttributeError, match="there is no 'nonsense' here$"):
+    with pytest.raises(AttributeError, match=r"no attribute 'nonsense'$"):
         _ = ag.nonsense
     assert not hasattr(ag, "clamp")
 
