@@ -53,7 +53,8 @@ INSTALL = {
 class Device:
     """The name of a place where arrays lie: ``cpu``, ``cuda:0``, ``torch:cpu``, ``array_api_strict:device1``.
 
-    Devices compare equal to their names and are hashable.
+    Devices compare equal to their names, and to any other name of the same place that was used before
+    (``cuda`` is always ``cuda:0``); nothing is opened to compare. They hash as the name their tensors show.
 
     >>> device("cpu") == "cpu"
     True
@@ -82,13 +83,24 @@ class Device:
         return f"device({self.name!r})"
 
     def __eq__(self, other: object) -> bool:
-        return self.name == (other.name if isinstance(other, Device) else other)
+        if not isinstance(other, Device | str):
+            return NotImplemented
+        name = str(other)
+        return self.name == name or _shown(self.name) == _shown(name)
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(_shown(self.name))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Device, (self.name,)
+
+
+def _shown(name: str) -> str:
+    """Return the name that the tensors of a device show, as far as that is known without opening it."""
+    if name == "cuda":
+        return "cuda:0"
+    found = _backends.get(name)
+    return name if found is None else found.name
 
 
 def device(name: str | Device) -> Device:

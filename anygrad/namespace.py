@@ -92,7 +92,7 @@ class Namespace:
     """anygrad's functions for one backend; what is not device-bound is ``anygrad``'s own."""
 
     def __init__(self, backend: Backend) -> None:
-        self.__name__ = "anygrad" if backend.name == "cpu" else f"anygrad[{backend.name}]"
+        self.__name__ = f"anygrad[{backend.name}]"
         self.device = backend.name
         self._backend = backend
         for name, function in FUNCTIONS.items():

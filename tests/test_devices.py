@@ -47,6 +47,34 @@ def test_names_parse() -> None:
     assert ag.device(ag.device("cpu")) == "cpu" and hash(ag.device("cpu")) == hash("cpu")
 
 
+def test_names_of_one_place_are_equal() -> None:
+    assert ag.device("cuda") == "cuda:0" == ag.device("cuda") and ag.device("cuda:1") != ag.device("cuda")
+    assert len({ag.device("cuda"), ag.device("cuda:0"), ag.device("cuda:1")}) == 2
+    assert ag.device("cpu") != 3 and ag.device("cpu") is not None and "cpu" == ag.device("cpu") != "cuda"
+    pytest.importorskip("array_api_strict")
+    alias = ag.device("array_api_strict:CPU_DEVICE")
+    found = ag.ones(1, device=alias).device
+    assert found.name == "array_api_strict"
+    assert found == alias and alias == found and found == "array_api_strict:CPU_DEVICE"
+    assert hash(found) == hash(alias) == hash("array_api_strict")
+    assert found != ag.ones(1, device="array_api_strict:device1").device
+
+
+def test_namespaces_are_told_apart_by_name() -> None:
+    pytest.importorskip("array_api_strict")
+    before = ag.get_default_device()
+    x = ag.tensor(1.0)
+    try:
+        ag.set_default_device("array_api_strict")
+        y = ag.tensor(1.0)
+        names = [t.__array_namespace__().__name__ for t in (x, y)]
+        assert names == [f"anygrad[{before}]", "anygrad"]
+    finally:
+        ag.set_default_device(before)
+    assert x.__array_namespace__().__name__ == "anygrad"
+    assert y.__array_namespace__().__name__ == "anygrad[array_api_strict]"
+
+
 @pytest.mark.parametrize(
     "name", ["", ":", "cuda:", "cuda:x", "torch:", "a b", "1", 3, None, "numpy", "cupy:0", "gpu", ".a"]
 )
