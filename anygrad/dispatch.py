@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from anygrad.backends.base import Backend
+from anygrad.construction import SCALARS
 from anygrad.devices import backend_of, get_backend
 from anygrad.errors import AnygradError, DeviceError, DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node, Output
 from anygrad.op import Row
 from anygrad.promotion import promoted, settled
 from anygrad.rules import broadcast_shape, names_for
-from anygrad.tensors import SCALARS, Tensor, asarray, new, wrap
+from anygrad.tensors import Tensor, asarray, new, wrap
 from anygrad.views import View, lens, shows, was_written
 
 __all__ = ["binary", "broadcasting", "common_backend", "computed", "explained", "record", "refused", "unary"]

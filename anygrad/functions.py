@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from anygrad.construction import SCALARS, native
 from anygrad.devices import backend_of, get_backend, get_default_dtype
 from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, unary
 from anygrad.errors import DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
-from anygrad.tensors import SCALARS, Tensor, asarray, native, wrap
+from anygrad.tensors import Tensor, asarray, wrap
 
 __all__ = ["FUNCTIONS", "OPERATORS"]
 
@@ -263,6 +264,8 @@ FUNCTIONS: dict[str, Function] = {}
 """Every function of the namespace by its name, the extras included."""
 
 for _row in REGISTRY.values():
+    if _row.prepare is not None:
+        _row.prepare.__qualname__ = _row.name  # what Python calls it, where a keyword is wrong
     _like = _row.prepare or (_unary if len(_row.inputs) == 1 else _binary)
     FUNCTIONS[_row.name] = _named(_made(_row), _row.name, _documented(_row), signature_of(_like))
 for _name, _function in DERIVED.items():

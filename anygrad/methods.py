@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from anygrad import dispatch, views, writes
+from anygrad.construction import carry
 from anygrad.devices import get_backend
 from anygrad.dispatch import broadcasting
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.graph import CROSSING, GRAD_MODE, Node
 from anygrad.op import DERIVED, REGISTRY
-from anygrad.tensors import Tensor, carry, wrap
+from anygrad.tensors import Tensor, wrap
 
 __all__ = ["IN_PLACE", "METHODS"]
 
@@ -27,6 +28,22 @@ COMPARISONS = {
     "ge": "greater_equal",
 }
 SIGNS = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_invert"}
+SYMBOLS = {
+    "add": "+=",
+    "sub": "-=",
+    "mul": "*=",
+    "truediv": "/=",
+    "floordiv": "//=",
+    "mod": "%=",
+    "pow": "**=",
+    "matmul": "@=",
+    "and": "&=",
+    "or": "|=",
+    "xor": "^=",
+    "lshift": "<<=",
+    "rshift": ">>=",
+}
+"""What a message calls the in-place form of an operator."""
 SHORT = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative"}
 
 
@@ -43,13 +60,13 @@ def _operator(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, lambda x, y: forward(y, x)
 
 
-def _in_place(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
+def _in_place(function: Callable[..., Any], name: str, op: str) -> Callable[..., Tensor]:
     """Return the in-place form of a function: its result becomes the tensor's value."""
 
     def method(self: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
-        writes.check_writable(name, self, False)
+        writes.check_writable(op, self, False)
         result = function(self, *arguments, **keywords)
-        return result if result is NotImplemented else writes.assign(name, self, result)
+        return result if result is NotImplemented else writes.assign(op, self, result)
 
     method.__name__ = name
     method.__doc__ = f"Do ``{function.__name__}`` in place, and return the tensor."
@@ -105,18 +122,17 @@ def to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Fill the tensor with a value, in place, and return it."""
-    writes.setitem(self, ..., value)
-    return self
+    return writes.fill("fill_", self, value)
 
 
 def zero_(self: Tensor) -> Tensor:
     """Fill the tensor with zeros, in place, and return it."""
-    return fill_(self, 0)
+    return writes.fill("zero_", self, 0)
 
 
 def copy_(self: Tensor, source: Any) -> Tensor:
     """Copy what broadcasts to the tensor into it, in place, and return it."""
-    return fill_(self, source)
+    return writes.fill("copy_", self, source)
 
 
 def reshape(self: Tensor, *shape: Any, copy: bool | None = None) -> Tensor:
@@ -189,10 +205,10 @@ for _name, _row in REGISTRY.items():
         and _row.method
         and _name not in ("real", "imag")
     ):
-        IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _name + "_")
+        IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _name + "_", _name + "_")
 for _short, _name in SHORT.items():
     METHODS[_short] = FUNCTIONS[_name]
-    IN_PLACE[_short + "_"] = _in_place(FUNCTIONS[_name], _short + "_")
+    IN_PLACE[_short + "_"] = _in_place(FUNCTIONS[_name], _short + "_", _short + "_")
 
 for _name, _method in (METHODS | IN_PLACE).items():
     setattr(Tensor, _name, _method)
@@ -200,7 +216,7 @@ for _name, _function in OPERATORS.items():
     _forward, _reflected = _operator(_function)
     setattr(Tensor, f"__{_name}__", _forward)
     setattr(Tensor, f"__r{_name}__", _reflected)
-    setattr(Tensor, f"__i{_name}__", _in_place(_forward, f"__i{_name}__"))
+    setattr(Tensor, f"__i{_name}__", _in_place(_forward, f"__i{_name}__", SYMBOLS[_name]))
 for _name, _function in COMPARISONS.items():
     setattr(Tensor, f"__{_name}__", _operator(_function)[0])
 for _name, _function in SIGNS.items():

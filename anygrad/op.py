@@ -128,7 +128,8 @@ class Row:
     ``inputs`` are the names of the arrays it takes; a row over a list has one, with ``is_list``.
     ``prepare(*arrays, ...)`` has the public signature after the arrays and returns the keywords of the
     forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``real_only``: complex
-    input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``carries`` tells
+    input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``linear``: in all
+    inputs together, so that the forward is its own derivative forwards (``jvp``). ``carries`` tells
     which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived. ``direct``:
     the forward is the namespace's function of that name.
     """

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from anygrad.backends.base import Backend
+from anygrad.construction import native
 from anygrad.devices import get_default_dtype
 from anygrad.op import Row
-from anygrad.tensors import Tensor, native, wrap
+from anygrad.tensors import Tensor, wrap
 
 __all__ = ["promoted", "settled"]
 

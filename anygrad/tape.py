@@ -219,7 +219,10 @@ def backward(
         xp = backend.tensors if create_graph else backend
         run.writable = writable = backend.writable and not create_graph
         for node, g in arrived:
-            collect(node, g) if node in uses else run.finish(node, g)
+            if node in uses:
+                collect(node, g)
+            else:
+                run.finish(node, g)
         del arrived
         with backend.running():
             while stack:
@@ -291,7 +294,10 @@ def backward(
                     part = plan.each[i](xp, g, saved) if parts is None else parts[i]
                     if part is None:
                         # None of the outputs that this input leads to had a gradient.
-                        collect(edge, None) if edge in uses else run.skip(edge)
+                        if edge in uses:
+                            collect(edge, None)
+                        else:
+                            run.skip(edge)
                         continue
                     if fits is not None and fits[i] is not None:
                         part = fit(xp, part, *fits[i])

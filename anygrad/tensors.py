@@ -18,7 +18,6 @@ from anygrad import graph, tape
 from anygrad.backends.base import Backend
 from anygrad.construction import (
     SCALARS,
-    carry,
     common_dtype,
     flat,
     forbid_copy,
@@ -26,7 +25,6 @@ from anygrad.construction import (
     from_python,
     holds,
     known_dtype,
-    native,
 )
 from anygrad.conversion import Values
 from anygrad.devices import backend_of, get_backend
@@ -37,19 +35,17 @@ from anygrad.errors import (
     GradientError,
     GradientShapeError,
     GraphExitError,
+    ShapeError,
     message,
 )
 from anygrad.gradients import HookHandle, deposit, hook_on, nodes_of, retain_on, seed_of
 from anygrad.graph import GRAD_MODE, Leaf, Node
 
 __all__ = [
-    "SCALARS",
     "HookHandle",
     "Tensor",
     "as_gradient",
     "asarray",
-    "carry",
-    "native",
     "new",
     "tensor",
     "wrap",
@@ -368,7 +364,11 @@ def as_gradient(op: str, given: Any, like: Tensor) -> Tensor:
         if source is not None and source is not like.xp and not isinstance(given, np.generic):
             raise _elsewhere(op, source, like)
         plain = given.__class__ in SCALARS or (isinstance(given, list | tuple) and not holds(given, Tensor))
-        given = asarray(given, dtype=like.dtype if plain else None, device=like.xp.name, copy=True)
+        try:
+            given = asarray(given, dtype=like.dtype if plain else None, device=like.xp.name, copy=True)
+        except (DtypeError, ShapeError) as error:
+            kind = GradientShapeError if isinstance(error, ShapeError) else GradientDtypeError
+            raise kind(message(op, f"the gradient: {str(error).partition('] ')[2]}")) from error
     if given.xp is not like.xp:
         raise _elsewhere(op, given.xp, like)
     if given.shape != like.shape:

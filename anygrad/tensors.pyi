@@ -9,10 +9,10 @@ from anygrad.op import ArrayLike, Axis
 import numpy as np
 from anygrad import graph as graph, tape as tape
 from anygrad.backends.base import Backend as Backend
-from anygrad.construction import SCALARS as SCALARS, carry as carry, common_dtype as common_dtype, flat as flat, forbid_copy as forbid_copy, from_array as from_array, from_python as from_python, holds as holds, known_dtype as known_dtype, native as native
+from anygrad.construction import SCALARS as SCALARS, common_dtype as common_dtype, flat as flat, forbid_copy as forbid_copy, from_array as from_array, from_python as from_python, holds as holds, known_dtype as known_dtype
 from anygrad.conversion import Values as Values
 from anygrad.devices import backend_of as backend_of, get_backend as get_backend
-from anygrad.errors import DtypeError as DtypeError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, message as message
+from anygrad.errors import DtypeError as DtypeError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, ShapeError as ShapeError, message as message
 from anygrad.gradients import HookHandle as HookHandle, deposit as deposit, hook_on as hook_on, nodes_of as nodes_of, retain_on as retain_on, seed_of as seed_of
 from anygrad.graph import GRAD_MODE as GRAD_MODE, Leaf as Leaf, Node as Node
 new: Any

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from anygrad.backends.base import Backend
+from anygrad.construction import SCALARS
 from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError, message
 from anygrad.gradients import retain_on
 from anygrad.graph import GRAD_MODE, Leaf, Node
 from anygrad.keys import Key
 from anygrad.op import REGISTRY
-from anygrad.tensors import SCALARS, Tensor, asarray, wrap
+from anygrad.tensors import Tensor, asarray, wrap
 from anygrad.views import View, base_of, parsed, path_of, raw_key
 
-__all__ = ["assign", "check_writable", "setitem"]
+__all__ = ["assign", "check_writable", "fill", "setitem"]
 
 REPLACED = REGISTRY["region_set"].plans
 
@@ -36,9 +37,20 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     if chosen is not None:
         _write("setitem", x, Key((), x.shape), chosen)
         return
-    found = Key((), x.shape) if key is Ellipsis else parsed(key, x.shape, x.xp)
+    if key is Ellipsis:
+        fill("setitem", x, value)
+        return
+    found = parsed(key, x.shape, x.xp)
     if value.__class__ is not View or not _stands_there(x, found, value):
         _write("setitem", x, found, value)
+
+
+def fill(op: str, x: Tensor, value: Any) -> Tensor:
+    """Write a value that broadcasts to x into the whole of it; return x."""
+    whole = Key((), x.shape)
+    if value.__class__ is not View or not _stands_there(x, whole, value):
+        _write(op, x, whole, value)
+    return x
 
 
 def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
@@ -107,7 +119,7 @@ def _stands_there(x: Tensor, found: Key, value: View) -> bool:
 def _masked(x: Tensor, key: Any, value: Any) -> Tensor | None:
     """Return what ``x[mask] = value`` makes of x, where the value does not depend on how many are true."""
     axes = len(getattr(key, "shape", ()))
-    if not axes or not hasattr(key, "dtype"):
+    if not axes:
         return None
     xp, rest = x.xp, x.ndim - axes
     scalar = value.__class__ in SCALARS

@@ -13,7 +13,7 @@ import pytest
 import anygrad as ag
 from anygrad import errors
 
-BUILT = re.compile(r"^\[\w+\] .+: .+", re.DOTALL)
+BUILT = re.compile(r"^\[[^]]+\] .+: .+", re.DOTALL)
 """``[op] what was got: what was expected; what to do``."""
 
 
@@ -209,7 +209,7 @@ CASES: dict[str, tuple[Callable[[World], Any], type[Exception], type[Exception],
         lambda w: w.y.sum().backward(gradient=1j),
         D,
         TypeError,
-        r"\[tensor\] the data has dtype complex128",
+        r"\[backward\] the gradient: the data has dtype complex128",
     ),
     "gradient device": (
         lambda w: w.y.backward(gradient=ag.ones((2, 3), device="array_api_strict:device1")),
@@ -217,7 +217,7 @@ CASES: dict[str, tuple[Callable[[World], Any], type[Exception], type[Exception],
         ValueError,
         r"\[backward\] the gradient is on array_api_strict:device1, the tensor is on cpu",
     ),
-    "gradient kind": (lambda w: w.y.backward(gradient="ones"), D, TypeError, r"\[tensor\] got str"),
+    "gradient kind": (lambda w: w.y.backward(gradient="ones"), D, TypeError, r"\[backward\] .* got str"),
     "complex output": (
         lambda w: (w.y.sum() * 1j).backward(),
         errors.GradientDtypeError,
@@ -318,8 +318,8 @@ CASES: dict[str, tuple[Callable[[World], Any], type[Exception], type[Exception],
     # ------------------------------------------------------------ writes
     "leaf": (write("x", 0, 1.0), L, RuntimeError, r"\[setitem\] x is a leaf.*no_grad"),
     "leaf in place": (lambda w: w.x.add_(1), L, RuntimeError, r"\[add_\] x is a leaf"),
-    "leaf operator": (lambda w: w.x.__isub__(1), L, RuntimeError, r"\[__isub__\] x is a leaf"),
-    "leaf zero_": (lambda w: w.w.zero_(), L, RuntimeError, r"x is a leaf"),
+    "leaf operator": (lambda w: w.x.__isub__(1), L, RuntimeError, r"\[-=\] x is a leaf"),
+    "leaf zero_": (lambda w: w.w.zero_(), L, RuntimeError, r"\[zero_\] x is a leaf"),
     "view of a leaf": (lambda w: w.x[0].mul_(2), L, RuntimeError, r"\[mul_\] x is a leaf"),
     "write shape": (
         write("y", 0, [1.0, 2.0]),

@@ -9,6 +9,7 @@ import pytest
 
 import anygrad as ag
 from anygrad import errors
+from anygrad.op import REGISTRY
 
 
 @pytest.mark.parametrize("name", errors.__all__)
@@ -37,6 +38,16 @@ def test_errors_derive_from_what_numpy_raises_there() -> None:
             made(ag, ag.tensor)
         kinds = (ValueError, TypeError, IndexError)
         assert any(isinstance(theirs.value, k) and isinstance(ours.value, k) for k in kinds)
+
+
+@pytest.mark.parametrize("name", [n for n in REGISTRY if REGISTRY[n].public])
+def test_a_wrong_keyword_names_the_function(name: str) -> None:
+    x = ag.ones((2, 2))
+    given = ([x],) if REGISTRY[name].is_list else (x,)
+    with pytest.raises(
+        TypeError, match=rf"^{name}\(\) (got an unexpected keyword argument 'foo'|missing 1 req)"
+    ):
+        getattr(ag, name)(*given, foo=1)
 
 
 def test_operators_leave_foreign_objects_to_python() -> None:

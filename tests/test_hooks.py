@@ -135,7 +135,8 @@ WRONG_RETURNS = [
     (lambda g: g.astype(ag.float32), GradientDtypeError, r"\[hook\] the gradient has dtype float32"),
     (lambda g: g * 1j, GradientDtypeError, r"\[hook\] the gradient has dtype complex128"),
     (lambda g: np.ones(3), GradientShapeError, r"\[hook\] "),
-    (lambda g: "no", DtypeError, r"\[tensor\] got str"),
+    (lambda g: "no", GradientDtypeError, r"\[hook\] the gradient: got str"),
+    (lambda g: [1.0, [2.0]], GradientShapeError, r"\[hook\] the gradient: the nested lists are ragged"),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import re
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +29,27 @@ KINDS = [
     "x.method_(v)",
 ]
 HOW_MANY = {"numpy": 200, "numpy-readonly": 50, "strict": 200, "torch": 200, "jax": 5}
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("fill_", lambda x: x.fill_(1.0)),
+        ("zero_", lambda x: x.zero_()),
+        ("copy_", lambda x: x.copy_(ag.ones(2))),
+        ("setitem", lambda x: operator.setitem(x, ..., 1.0)),
+        ("add_", lambda x: x.add_(1.0)),
+        ("sub_", lambda x: x.sub_(1.0)),
+        ("+=", lambda x: operator.iadd(x, 1.0)),
+        ("/=", lambda x: operator.itruediv(x, 1.0)),
+        ("**=", lambda x: operator.ipow(x, 2)),
+    ],
+)
+def test_errors_name_the_write(name: str, write: Callable[[ag.Tensor], Any]) -> None:
+    with pytest.raises(ag.LeafWriteError, match=re.escape(f"[{name}] x is a leaf")):
+        write(ag.ones(2, requires_grad=True))
+    with pytest.raises(ag.WriteError, match=re.escape(f"[{name}] x is a broadcast view")):
+        write(ag.broadcast_to(ag.tensor(1.0), (2,)))
 
 
 def run_programs(seeds: range, backend: Any, row_major: bool, count: Counter[Any]) -> None:
