@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -41,8 +41,10 @@ def grad(
     >>> ag.autograd.grad(dy, x)
     (tensor(18., dtype=float64, device='cpu'),)
     """
-    ends = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    ends, chosen = (
+        [given] if isinstance(given, Tensor) or not isinstance(given, Iterable) else list(given)
+        for given in (outputs, inputs)
+    )
     if allow_unused is False and materialize_grads:
         got = "allow_unused is False, materialize_grads is True"
         raise ArgumentError(

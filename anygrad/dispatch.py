@@ -15,7 +15,7 @@ import numpy as np
 from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS
 from anygrad.devices import backend_of, get_backend
-from anygrad.errors import AnygradError, DeviceError, DtypeError, ShapeError, message
+from anygrad.errors import AnygradError, ArgumentError, DeviceError, DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node, Output
 from anygrad.op import Row
 from anygrad.promotion import promoted, settled
@@ -23,7 +23,17 @@ from anygrad.rules import broadcast_shape, names_for
 from anygrad.tensors import Tensor, asarray, new, wrap
 from anygrad.views import View, lens, shows, was_written
 
-__all__ = ["binary", "broadcasting", "common_backend", "computed", "explained", "record", "refused", "unary"]
+__all__ = [
+    "binary",
+    "broadcasting",
+    "common_backend",
+    "computed",
+    "explained",
+    "operand",
+    "record",
+    "refused",
+    "unary",
+]
 
 grad_mode = GRAD_MODE.get
 Function = Callable[..., Any]
@@ -193,27 +203,36 @@ def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = No
     xp = common_backend(row.name, operands)
     lifted: list[Any] = []
     for i, x in enumerate(operands):
-        absent = x is None and row.name == "clip"
+        absent = x is None and i > 0 and row.name == "clip"
         if not isinstance(x, Tensor) and not absent and (x.__class__ not in SCALARS or row.batched):
-            if backend_of(x) is None and not (row.batched and x.__class__ in SCALARS):
-                if refuse is not None:
-                    return refuse(operands)
-                got = f"{names_for(len(operands))[i]} is of type {type(x).__name__}"
-                raise DtypeError(message(row.name, got, "expected a tensor, an array or a scalar"))
-            x = asarray(x, device=xp.name)
+            if refuse is not None and x.__class__ not in SCALARS and backend_of(x) is None:
+                return refuse(operands)
+            x = operand(row.name, names_for(len(operands))[i], x, xp)
         lifted.append(x)
     if not any(isinstance(x, Tensor) for x in lifted):
         lifted = [x if x is None else asarray(x, device=xp.name) for x in lifted]
-    dtype = promoted(row, xp, lifted)
-    arrays = [x.array if isinstance(x, Tensor) else x for x in lifted]
+    given = list(lifted)
     try:
+        dtype = promoted(row, xp, lifted)
+        arrays = [x.array if isinstance(x, Tensor) else x for x in lifted]
         out = row.forward(xp, *arrays)
     except Exception as error:
-        raise explained(row, lifted, error) from error
+        raise explained(row, given, error) from error
     if out.__class__ is not xp.array_type:
         out = xp.asarray(out)
     out = settled(xp, out, dtype)
     return record(row, xp, wrap(out, xp, None), lifted, arrays, out, None)
+
+
+def operand(op: str, name: str, x: Any, xp: Backend) -> Tensor:
+    """Return an operand as a tensor: arrays and scalars, and none of what only ``asarray`` takes."""
+    if isinstance(x, Tensor):
+        return x
+    if x.__class__ not in SCALARS and backend_of(x) is None:
+        expected = "expected a tensor, an array or a scalar"
+        advice = ("pass ag.asarray(...)",) if isinstance(x, list | tuple) else ()
+        raise DtypeError(message(op, f"{name} is of type {type(x).__name__}", expected, *advice))
+    return asarray(x, device=xp.name)
 
 
 def common_backend(op: str, operands: Iterable[Any]) -> Backend:
@@ -241,12 +260,13 @@ KINDS = {
     "any": "biufc",
     "bool": "biufc",
     "complex": "c",
-    "floating": "fc",
+    "floating": "biufc",
     "integer": "biu",
     "numeric": "biufc",
-    "real": "iuf",
+    "real": "biuf",
+    "real floating": "biuf",
 }
-"""The dtype kinds that rows take, by the standard's word for them."""
+"""The dtype kinds that rows take, by the standard's word for them: NumPy's truths and integers are lifted."""
 
 
 def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
@@ -272,13 +292,28 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
             broadcast_shape(row.name, x.shape[:-2], y.shape[:-2])
         except ShapeError as found:
             return found
-    allowed = KINDS[row.accepts]
-    for name, x in zip(names_for(len(tensors)), tensors, strict=True):
-        unordered = row.real_only and x.dtype.kind == "c"
-        if unordered or x.dtype.kind not in allowed or isinstance(error, TypeError):
-            got = f"{name} has dtype {x.dtype}"
-            return DtypeError(message(row.name, got, f"expected {row.accepts} dtypes", str(error)))
+    names = names_for(len(operands))
+    kinds = [_described(name, x) for name, x in zip(names, operands, strict=True) if x is not None]
+    accepts = "real" if row.real_only else row.accepts
+    foreign = [got for kind, got in kinds if kind not in KINDS[accepts]]
+    got = foreign[0] if foreign else ", ".join(got for _, got in kinds)
+    if "keepdims" in row.keywords and not tensors[0].size:
+        got, advice = f"x has shape {tensors[0].shape}", "an axis of length 0 has no such entry"
+        return ShapeError(message(row.name, got, advice, "test x.size first"))
+    if foreign or isinstance(error, TypeError | NotImplementedError):
+        return DtypeError(message(row.name, got, f"expected {accepts} dtypes", str(error)))
+    if isinstance(error, OverflowError):
+        return OverflowError(message(row.name, got, str(error), "use a wider dtype"))
+    if error.__class__ is ValueError:
+        return ArgumentError(message(row.name, got, str(error)))
     return error
+
+
+def _described(name: str, x: Any) -> tuple[str, str]:
+    """Return the kind of an operand's dtype, and the words for it."""
+    if isinstance(x, Tensor):
+        return x.dtype.kind, f"{name} has dtype {x.dtype}"
+    return np.dtype(type(x)).kind, f"{name} is of type {type(x).__name__}"
 
 
 def computed(

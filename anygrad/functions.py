@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from anygrad.construction import SCALARS, native
-from anygrad.devices import backend_of, get_backend, get_default_dtype
-from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, unary
-from anygrad.errors import DtypeError, ShapeError, message
+from anygrad.devices import get_backend, get_default_dtype
+from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, operand, unary
+from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
-from anygrad.tensors import Tensor, asarray, wrap
+from anygrad.promotion import check_range
+from anygrad.rules import names_for
+from anygrad.tensors import Tensor, wrap
 
 __all__ = ["FUNCTIONS", "OPERATORS"]
 
@@ -45,8 +47,10 @@ def operation(row: Row) -> Function:
             prepare(*arguments, **keywords)  # whose TypeError names what is missing
         if count > 1 or not isinstance(operands[0], Tensor):
             xp = common_backend(row.name, operands)
-            operands[:1] = [asarray(operands[0], device=xp.name)]
-            operands[1:] = [x if x.__class__ in SCALARS else asarray(x, device=xp.name) for x in operands[1:]]
+            operands = [
+                x if i and x.__class__ in SCALARS else operand(row.name, row.inputs[i], x, xp)
+                for i, x in enumerate(operands)
+            ]
         x = operands[0]
         xp = x.xp
         found = prepare(*operands, *arguments[count:], **keywords)
@@ -54,7 +58,8 @@ def operation(row: Row) -> Function:
         cast = found.pop("cast", None) if casts else None
         if casts and cast is None and not xp.native and x.dtype.kind == "b":
             cast = xp.within(np.dtype("int64"))  # NumPy counts what is true
-        if cast is not None or (floating and not xp.native and x.dtype.kind in "biu"):
+        lifts = floating and x.dtype.kind in "biu" and not (xp.native and float in xp.scalars)
+        if cast is not None or lifts:
             operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
         return computed(row, xp, operands, found, copy)
 
@@ -65,7 +70,7 @@ def astype(row: Row) -> Function:
     """Make the function that casts: it takes NumPy's dtypes, whatever the backend's are."""
 
     def function(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
-        x = asarray(x)
+        x = operand("astype", "x", x, common_backend("astype", (x,)))
         target = native(x.xp, dtype)
         if not copy and x.xp.dtypes[target] == x.dtype:
             return x
@@ -91,7 +96,7 @@ def listed(row: Row) -> Function:
             got = f"got {arrays!r}"
             raise ShapeError(message(row.name, got, "expected a list or tuple of at least one tensor"))
         xp = common_backend(row.name, arrays)
-        tensors = [asarray(x, device=xp.name) for x in arrays]
+        tensors = [operand(row.name, f"array {i}", x, xp) for i, x in enumerate(arrays)]
         if found["axis"] is None:
             tensors = [t.reshape((-1,)) for t in tensors]
             found["axis"] = 0
@@ -121,47 +126,65 @@ def listed(row: Row) -> Function:
 
 def derived(function: Function) -> Function:
     """Bind a function over the namespace to the namespace of its first array."""
+    name = function.__name__
+    like = [p for p in inspect.signature(function).parameters.values() if p.annotation == "ArrayLike"]
+    count = None if like[0].kind is inspect.Parameter.VAR_POSITIONAL else len(like)
 
     def bound(*arguments: Any, **keywords: Any) -> Any:
-        xp = common_backend(function.__name__, arguments)
-        given = tuple(asarray(x, device=xp.name) if _is_array(x) else x for x in arguments)
-        return function(xp.tensors, *given, **keywords)
+        arrays = arguments[:count]
+        xp = common_backend(name, arrays)
+        given = [operand(name, n, x, xp) for n, x in zip(names_for(len(arrays)), arrays, strict=True)]
+        return function(xp.tensors, *given, *arguments[len(arrays) :], **keywords)
 
     return bound
 
 
-def _is_array(x: Any) -> bool:
-    return not isinstance(x, Tensor) and hasattr(x, "dtype") and backend_of(x) is not None
-
-
 def creation(function: Function) -> Function:
     """Give a function that makes arrays its ``dtype``, ``device`` and ``requires_grad``."""
+    name = function.__name__
 
     def made(
         *arguments: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **keywords: Any
     ) -> Tensor:
         xp = get_backend(device)
-        numbers = [x for x in (*arguments, *keywords.values()) if x.__class__ in SCALARS]
-        if dtype is None:
-            dtype = xp.within(default_dtype(function.__name__, arguments, numbers))
+        arguments = tuple(_number(name, x) for x in arguments)
+        keywords = {key: _number(name, x) for key, x in keywords.items()}
+        numbers = [*arguments, *keywords.values()]
+        if name == "full":
+            numbers = [arguments[1] if len(arguments) > 1 else keywords.get("fill_value")]
+        numbers = [x for x in numbers if x.__class__ in SCALARS]
+        dtype = native(xp, xp.within(default_dtype(name, numbers)) if dtype is None else dtype)
+        if name == "full":
+            try:
+                check_range(xp.dtypes[dtype], numbers)
+            except OverflowError as error:
+                raise OverflowError(message(name, str(error), "use a wider dtype")) from None
         with xp.entered():
-            t = wrap(function(xp, *arguments, dtype=native(xp, dtype), **keywords), xp, None)
+            t = wrap(function(xp, *arguments, dtype=dtype, **keywords), xp, None)
         return t.requires_grad_() if requires_grad else t
 
     signature = signature_of(function)
     extra = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, default, annotation in (("device", None, "Any"), ("requires_grad", False, "bool"))
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for key, default, annotation in (("device", None, "Any"), ("requires_grad", False, "bool"))
     ]
     made.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *extra])  # type: ignore[attr-defined]
     return made
 
 
-def default_dtype(name: str, arguments: Sequence[Any], numbers: Sequence[Any]) -> np.dtype:
+def _number(op: str, x: Any) -> Any:
+    """Return a number of NumPy's, or a tensor without axes, as Python's; whatever else as it is."""
+    if not isinstance(x, Tensor | np.generic) or x.shape:
+        return x
+    if isinstance(x, Tensor) and x.requires_grad:
+        advice = "the result would not be connected to it", "write x.detach(), or broadcast_to(x, shape)"
+        raise GraphExitError(message(op, "the number requires a gradient", *advice))
+    return x.item()
+
+
+def default_dtype(name: str, numbers: Sequence[Any]) -> np.dtype:
     """Return the dtype that a creation function takes from its scalars."""
-    if name == "full":
-        numbers = [arguments[1]] if len(arguments) > 1 else numbers[-1:]
-    elif name != "arange":
+    if name not in ("arange", "full"):
         numbers = [1j] if name == "linspace" and any(x.__class__ is complex for x in numbers) else [1.0]
     if any(x.__class__ is complex for x in numbers):
         return np.result_type(get_default_dtype(), np.complex64)
@@ -208,7 +231,8 @@ def _example(name: str, example: str) -> str:
 
 DTYPES_TAKEN = {
     "floating": "floating and complex (integers become floats as NumPy's do)",
-    "real": "integers and real floating",
+    "real": "all but complex",
+    "real floating": "real floating (integers become floats as NumPy's do)",
     "numeric": "all but booleans",
     "integer": "integers and booleans",
     "bool": "booleans",

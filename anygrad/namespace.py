@@ -16,6 +16,7 @@ import numpy as np
 
 from anygrad.backends.base import DTYPES, Backend
 from anygrad.devices import get_backend
+from anygrad.dispatch import common_backend, operand
 from anygrad.errors import DtypeError, message
 from anygrad.functions import FUNCTIONS
 from anygrad.op import CREATIONS
@@ -76,7 +77,7 @@ def full_like(x: Tensor, /, fill_value: complex, *, dtype: Any = None, device: A
 
 
 def _filled_like(name: str, x: Any, dtype: Any, device: Any, *value: Any) -> Tensor:
-    x = asarray(x)
+    x = operand(f"{name}_like", "x", x, common_backend(name, (x,)))
     return FUNCTIONS[name](  # type: ignore[no-any-return]
         x.shape,
         *value,

@@ -7,6 +7,7 @@ one rule that is ours: a float or complex scalar lifts integers to the default r
 from __future__ import annotations
 
 import functools
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from anygrad.devices import get_default_dtype
 from anygrad.op import Row
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["promoted", "settled"]
+__all__ = ["check_range", "promoted", "settled"]
 
 ORDERED = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 
@@ -31,10 +32,20 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> np.dtype | None:
     kinds = [x.dtype for x in operands[first:] if isinstance(x, Tensor)]
     scalars = [x for x in operands[first:] if x is not None and not isinstance(x, Tensor)]
     target = result = None
+    if first and xp.native and kinds:
+        check_range(np.result_type(*kinds), operands)  # NumPy's choice alone wraps without a word.
     if not xp.native or float not in xp.scalars:
         if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b":
             operands[0] = operands[0].astype("bool")
+        if row.name in ORDERED:
+            operands[:] = _in_order(operands, kinds)
+            scalars = [x for x in operands if not isinstance(x, Tensor)]
         target, result = _computed_in(row, xp, operands[first:], kinds, scalars)
+        if target.kind == "c" and row.accepts in ("real", "real floating"):
+            raise TypeError("complex numbers are not taken")  # By some libraries they are, each in its way.
+        if row.name == "clip":
+            operands[1:] = _limits(target, *operands[1:])
+        check_range(target, operands[first:])
         for i in range(first, len(operands)):
             x = operands[i]
             if isinstance(x, Tensor):
@@ -74,9 +85,7 @@ def _computed_in(
         target = np.dtype("bool")
     elif target.kind == "b" and row.accepts != "integer" and loop is not None and not xp.native:
         target = np.dtype("int8")  # The standard computes with numbers alone.
-    elif row.name in ORDERED and target.kind in "iu" and int in map(type, scalars):
-        target = np.dtype("int64") if not _holds(target, scalars) else target
-    if row.accepts == "floating" and target.kind in "biu" and not xp.native:
+    if row.accepts in ("floating", "real floating") and target.kind in "biu" and not xp.native:
         return xp.within(get_default_dtype()), result
     if target not in xp.natives and target.kind == "f":
         return xp.within(get_default_dtype()), None
@@ -89,9 +98,36 @@ def _given(x: Any, target: np.dtype, lifted: bool) -> Any:
     return x.dtype if isinstance(x, Tensor) else np.dtype("bool") if x.__class__ is bool else x.__class__
 
 
-def _holds(dtype: np.dtype, scalars: list[Any]) -> bool:
+def check_range(dtype: np.dtype, operands: list[Any]) -> None:
+    """Raise ``OverflowError`` for a Python integer that an integer dtype does not hold, as NumPy does."""
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        for s in operands:
+            if s.__class__ is int and not info.min <= s <= info.max:
+                raise OverflowError(f"Python integer {s} out of bounds for {dtype}")
+
+
+def _in_order(operands: list[Any], kinds: list[np.dtype]) -> list[Any]:
+    """Replace a Python integer that lies beyond a dtype by an infinity: all comparisons come out alike."""
+    dtype = np.result_type(*kinds) if kinds else np.dtype("bool")
+    if dtype.kind not in "iu":
+        return operands
     info = np.iinfo(dtype)
-    return all(info.min <= s <= info.max for s in scalars if s.__class__ is int)
+    return [
+        (inf if x > 0 else -inf) if x.__class__ is int and not info.min <= x <= info.max else x
+        for x in operands
+    ]
+
+
+def _limits(dtype: np.dtype, low: Any, high: Any) -> tuple[Any, Any]:
+    """Move bounds that limit nothing into an integer dtype's range, as NumPy leaves them out."""
+    if dtype.kind not in "iu":
+        return low, high
+    info = np.iinfo(dtype)
+    return (
+        max(low, int(info.min)) if low.__class__ is int else low,
+        min(high, int(info.max)) if high.__class__ is int else high,
+    )
 
 
 @functools.cache

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.errors import DtypeError
+from anygrad.errors import ArgumentError, DtypeError, GraphExitError, ShapeError
 
 DATA: list[tuple[Any, str, tuple[int, ...]]] = [
     (1, "int64", ()),
@@ -243,3 +243,59 @@ def test_creation_requires_grad() -> None:
         ag.eye(2, requires_grad=True),
     ):
         assert x.is_leaf and x.requires_grad
+
+
+BAD: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]] = [
+    ("zeros", (-3,), {}, ShapeError, r"shape is -3: "),
+    ("ones", ((2, -3),), {}, ShapeError, r"shape is \(2, -3\): "),
+    ("empty", (2.5,), {}, DtypeError, r"shape is 2.5: expected an integer"),
+    ("zeros", ("ab",), {}, DtypeError, r"shape is 'ab': "),
+    ("zeros", (None,), {}, DtypeError, r"shape is None: "),
+    ("full", (-2, 1), {}, ShapeError, r"shape is -2: "),
+    ("full", (2, "a"), {}, DtypeError, r"fill_value is 'a': expected a number"),
+    ("full", (2, None), {}, DtypeError, r"fill_value is None: "),
+    ("full", (2, [1.0, 2.0]), {}, DtypeError, r"fill_value is \[1.0, 2.0\]: "),
+    ("full", (2, 1j), {"dtype": "float32"}, DtypeError, r"fill_value is 1j, dtype is "),
+    ("eye", (-1,), {}, ShapeError, r"n_rows is -1: "),
+    ("eye", (2, -1), {}, ShapeError, r"n_cols is -1: "),
+    ("eye", (2.5,), {}, DtypeError, r"n_rows is 2.5: expected an integer"),
+    ("eye", (2,), {"k": 0.5}, DtypeError, r"k is 0.5: expected an integer"),
+    ("arange", (0, 5, 0), {}, ArgumentError, r"step is 0: "),
+    ("arange", ("a",), {}, DtypeError, r"stop is 'a': expected a real number"),
+    ("arange", (1j,), {}, DtypeError, r"stop is 1j: expected a real number"),
+    ("arange", (float("nan"),), {}, ArgumentError, r"stop is nan: "),
+    ("arange", (0, float("inf")), {}, ArgumentError, r"stop is inf: "),
+    ("linspace", (0, 1, 2.5), {}, DtypeError, r"num is 2.5: expected an integer"),
+    ("linspace", (0, 1, -1), {}, ShapeError, r"num is -1: "),
+    ("linspace", ("a", 2, 3), {}, DtypeError, r"start is 'a': expected a number"),
+    ("linspace", ([0, 1], 2, 3), {}, DtypeError, r"start is \[0, 1\]: expected a number"),
+    ("linspace", (0, 1j, 3), {"dtype": "float32"}, DtypeError, r"stop is 1j, dtype is "),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "keywords", "kind", "match"), BAD)
+def test_creation_from_what_makes_no_array(
+    name: str, given: Any, keywords: Any, kind: type[Exception], match: str, device: str
+) -> None:
+    with pytest.raises(kind, match=rf"^\[{name}\] {match}"):
+        getattr(ag, name)(*given, **keywords, device=device)
+
+
+def test_creation_takes_numbers_of_every_library(device: str) -> None:
+    """A number of NumPy's, or a tensor without axes, counts as Python's own of its kind."""
+    wide = ag.ones(1, device=device).dtype
+    for number in (np.float32(2.0), np.float64(2.0), ag.tensor(2.0, device=device)):
+        assert (ag.full(2, number, device=device).dtype, ag.full(2, number).tolist()) == (wide, [2.0, 2.0])
+        assert ag.arange(number, device=device).tolist() == [0.0, 1.0]
+        assert ag.linspace(0, number, 3, device=device).tolist() == [0.0, 1.0, 2.0]
+    assert ag.full(fill_value=1.5, shape=2, device=device).tolist() == [1.5, 1.5]
+    assert ag.arange(ag.tensor(2, device=device), device=device).tolist() == [0, 1]
+    assert ag.zeros(ag.tensor(2), device=device).shape == ag.zeros((np.int8(2),), device=device).shape == (2,)
+    tracked = ag.tensor(2.0, requires_grad=True)
+    for program in (
+        lambda: ag.full(2, tracked),
+        lambda: ag.arange(tracked),
+        lambda: ag.linspace(0, tracked, 3),
+    ):
+        with pytest.raises(GraphExitError, match=r"^\[\w+\] the number requires a gradient: .*x.detach\(\)"):
+            program()

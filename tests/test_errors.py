@@ -63,3 +63,69 @@ def test_operators_leave_foreign_objects_to_python() -> None:
             return "theirs"
 
     assert x + Theirs() == "theirs"
+
+
+TAKEN = "expected a tensor, an array or a scalar"
+
+
+ONE = ("mean", "sum", "argmax", "sin", "negative", "reshape", "squeeze", "expand_dims", "clip", "zeros_like")
+TWO = ("add", "matmul", "vecdot", "tensordot", "broadcast_arrays")
+MORE = {"reshape": (1,), "clip": (0, 1)} | dict.fromkeys(TWO, (1.0,))
+
+
+@pytest.mark.parametrize("name", [*ONE, *TWO])
+def test_functions_refuse_lists_alike(name: str) -> None:
+    function, more = getattr(ag, name), MORE.get(name, ())
+    for foreign in ([1.0], (1.0,), [[1.0]], [ag.ones(1)]):
+        match = rf"^\[{name}\] x is of type {type(foreign).__name__}: {TAKEN}; pass ag.asarray\(...\)$"
+        for rest in (more, (ag.ones(1),)) if name in TWO else (more,):
+            with pytest.raises(errors.DtypeError, match=match):
+                function(foreign, *rest)
+    for foreign in ("a", None, object()):
+        with pytest.raises(errors.DtypeError, match=rf"^\[{name}\] x is of type \w+: {TAKEN}$"):
+            function(foreign, *more)
+
+
+def test_lists_of_tensors_hold_no_lists() -> None:
+    for name in ("concat", "stack"):
+        with pytest.raises(errors.DtypeError, match=rf"^\[{name}\] array 1 is of type list: {TAKEN}; pass"):
+            getattr(ag, name)([ag.ones(1), [1.0]])
+        assert getattr(ag, name)([ag.ones(1), np.ones(1)]).size == 2
+    with pytest.raises(errors.DtypeError, match=rf"^\[astype\] x is of type list: {TAKEN}; pass"):
+        ag.astype([1], ag.float32)
+
+
+def test_derived_functions_take_scalars_and_arrays(device: str) -> None:
+    x = ag.asarray([1.0, 2.0, 3.0], device=device)
+    assert ag.expand_dims(2.0, 0).tolist() == [2.0]
+    assert ag.squeeze(2.0).tolist() == 2.0
+    assert ag.squeeze(np.ones((1, 1))).tolist() == 1.0
+    assert ag.tensordot(x, 2.0, axes=0).tolist() == [2.0, 4.0, 6.0]
+    assert ag.tensordot(np.float64(2.0), x, axes=0).tolist() == [2.0, 4.0, 6.0]
+    one, other = ag.broadcast_arrays(1.0, x)
+    assert one.tolist() == [1.0] * 3 and one.device == other.device == x.device
+    for program, kind in (
+        (lambda: ag.vecdot(x, 2.0), errors.AxisError),
+        (lambda: ag.matrix_transpose(2.0), errors.ShapeError),
+        (lambda: ag.moveaxis(2.0, 0, 1), errors.AxisError),
+    ):
+        with pytest.raises(kind):
+            program()
+
+
+@pytest.mark.parametrize("name", ["max", "min", "argmax", "argmin"])
+def test_nothing_has_no_largest_entry(name: str, device: str) -> None:
+    for shape, keywords in (((0,), {}), ((0, 3), {"axis": 0}), ((3, 0), {"axis": -1}), ((2, 0), {})):
+        x = ag.zeros(shape, device=device)
+        with pytest.raises(errors.ShapeError) as caught:
+            getattr(ag, name)(x, **keywords)
+        assert str(caught.value).startswith(f"[{name}] x has shape {shape}: ")
+    assert getattr(ag, name)(ag.zeros((0, 3), device=device), axis=1).shape == (0,)
+
+
+def test_the_gradient_of_nothing() -> None:
+    x = ag.tensor(1.0, requires_grad=True)
+    with pytest.raises(errors.DtypeError, match=r"\[grad\] output 0 is NoneType: expected a tensor"):
+        ag.autograd.grad(None, x)
+    with pytest.raises(errors.DtypeError, match=r"\[grad\] input 0 is NoneType: expected a tensor"):
+        ag.autograd.grad(x * 2, None)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
+from anygrad.errors import ArgumentError, DtypeError
 from anygrad.functions import FUNCTIONS
 from anygrad.op import REGISTRY
 from tests.targets import Target
@@ -152,3 +153,108 @@ def test_default_dtype_lifts_integers(target: Target) -> None:
         assert ag.signbit(x - 1).tolist() == [True, False, False]
     finally:
         ag.set_default_dtype("float64")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint8", "bool"])
+def test_reductions_of_integers_give_the_default_dtype(dtype: str, device: str) -> None:
+    x = ag.asarray(np.array([1, 0, 1], dtype), device=device)
+    assert {f(x).dtype for f in (ag.mean, ag.std, ag.var)} == {x.xp.within(ag.float64)}
+    ag.set_default_dtype("float32")
+    try:
+        assert {f(x).dtype for f in (ag.mean, ag.std, ag.var)} == {ag.float32}
+    finally:
+        ag.set_default_dtype("float64")
+
+
+REFUSING = ("add", "multiply", "floor_divide", "pow", "bitwise_and", "bitwise_left_shift", "maximum", "where")
+
+
+@pytest.mark.parametrize("scalar", [300, -2, 2**70])
+def test_a_python_integer_that_does_not_fit_is_an_error(scalar: int, device: str) -> None:
+    x = ag.asarray(np.array([1, 200], np.uint8), device=device)
+    choose = (x == x,)
+    for name in REFUSING:
+        with pytest.raises(OverflowError, match=rf"^\[{name}\] .*: Python int.*; use a wider dtype$"):
+            FUNCTIONS[name](*(choose if name == "where" else ()), x, scalar)
+    with pytest.raises(OverflowError, match=r"^\[clip\] .*: Python int.*; use a wider dtype$"):
+        ag.clip(x, *((scalar, None) if scalar > 0 else (None, scalar)))
+    with pytest.raises(OverflowError, match=r"^\[full\] .* out of bounds for uint8: use a wider dtype"):
+        ag.full(2, scalar, dtype=ag.uint8, device=device)
+    before = x.tolist()
+    with pytest.raises(OverflowError):
+        x *= scalar
+    assert x.tolist() == before
+    # Where nothing is stored, NumPy takes any.
+    for name in ORDER[:4]:
+        compare = FUNCTIONS[name]
+        assert compare(x, scalar).tolist() == [compare(np.int64(v), scalar).item() for v in before]
+        assert compare(scalar, x).tolist() == [compare(scalar, np.int64(v)).item() for v in before]
+    assert (x == scalar).tolist() == [False, False] and (x != scalar).tolist() == [True, True]
+    assert (x / 300).dtype == (x.astype(ag.float64) + 300).dtype == x.xp.within(ag.float64)
+
+
+def test_limits_beyond_a_dtype_limit_nothing(target: Target) -> None:
+    x = np.array([1, 200], np.uint8)
+    for low, high in ((-5, 300), (0, 300), (-(2**70), 2**70), (-5, 100), (None, 300), (150, 300)):
+        assert _agree("limits", lambda a, lo=low, hi=high: ag.clip(a, lo, hi), (x,), target)
+    assert _agree("limits", lambda a: ag.clip(a, -300, 5), (x.astype(np.int8),), target)
+
+
+@pytest.mark.targets("numpy", "strict", "torch")
+def test_no_integer_has_a_negative_integer_power(device: str) -> None:
+    x = ag.asarray([2, 3], device=device)
+    for program in (lambda: x**-x, lambda: x**-1, lambda: 2**-x, lambda: ag.pow(x, -1)):
+        with pytest.raises(ArgumentError, match=r"^\[pow\] .*: Integers to negative integer powers"):
+            program()
+    assert (x**x).tolist() == [4, 27] and (x**-1.0).tolist() == pytest.approx([1 / 2, 1 / 3])
+    assert (x.astype(ag.float64) ** -x).tolist() == pytest.approx([1 / 4, 1 / 27])
+
+
+REAL = ("hypot", "atan2", "copysign", "nextafter", "logaddexp", "floor_divide", "remainder")
+
+
+@pytest.mark.parametrize("name", [*REAL, "signbit", "floor", "less", "greater_equal"])
+def test_complex_numbers_are_refused_alike(name: str, target: Target) -> None:
+    if target.backend.native and name in ORDER:
+        pytest.skip("NumPy orders complex numbers")
+    z, x = (ag.asarray(np.ones(2, d), device=target.device) for d in ("complex64", "float32"))
+    two = (((z, z), "x"), ((x, z), "y"), ((z, x), "x"), ((x, 1j), "y"), ((1j, x), "x"))
+    for operands, blamed in two if len(REGISTRY[name].inputs) == 2 else (((z,), "x"),):
+        with pytest.raises(DtypeError, match=rf"^\[{name}\] {blamed} .*complex.*: expected real"):
+            FUNCTIONS[name](*operands)
+
+
+def test_the_operand_of_the_wrong_kind_is_named(device: str) -> None:
+    n, x, z = (ag.asarray(np.ones(2, d), device=device) for d in ("int64", "float32", "complex64"))
+    for name, operands, got in (
+        ("bitwise_and", (n, x), "y has dtype float32: expected integer dtypes"),
+        ("bitwise_and", (x, n), "x has dtype float32: expected integer dtypes"),
+        ("bitwise_or", (n, 1.0), "y is of type float: expected integer dtypes"),
+        ("bitwise_or", (1.0, n), "x is of type float: expected integer dtypes"),
+        ("floor_divide", (x, z), "y has dtype complex64: expected real dtypes"),
+        ("atan2", (n, z), "y has dtype complex64: expected real floating dtypes"),
+    ):
+        with pytest.raises(DtypeError) as caught:
+            FUNCTIONS[name](*operands)
+        assert str(caught.value).startswith(f"[{name}] {got}")
+
+
+@pytest.mark.targets("torch")
+def test_arithmetic_that_torch_lacks_is_an_error_of_dtypes(device: str) -> None:
+    x = ag.asarray(np.array([1, 2], np.uint64), device=device)
+    for name, program in {
+        "add": lambda: x + x,
+        "subtract": lambda: x - 1,
+        "negative": lambda: -x,
+        "less": lambda: x < x,
+        "max": lambda: x.max(),
+        "argmin": lambda: ag.argmin(x),
+    }.items():
+        with pytest.raises(
+            DtypeError, match=rf"^\[{name}\] x has dtype uint64.*: expected .* dtypes; .*UInt"
+        ):
+            program()
+    z = ag.asarray([1j], device=device)
+    for program in (lambda: ag.max(z), lambda: ag.argmax(z), lambda: ag.maximum(z, z)):
+        with pytest.raises(DtypeError, match=r"x has dtype complex128: expected real dtypes"):
+            program()

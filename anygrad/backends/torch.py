@@ -111,6 +111,21 @@ class TorchBackend(Backend):
             return torch.sgn(x)
         return torch.where(x != x, x, torch.sign(x)) if x.dtype.is_floating_point else torch.sign(x)
 
+    def pow(self, x: Any, y: Any) -> Any:
+        """Raise; integers to negative integer powers are an error, as NumPy's.
+
+        On a GPU that holds for a Python integer alone, since to look at a tensor would wait for the device:
+        torch gives 0 there.
+        """
+        if not (x.dtype.is_floating_point or x.dtype.is_complex):
+            if not hasattr(y, "dtype"):
+                negative = y.__class__ is int and y < 0
+            else:
+                negative = self.device.type == "cpu" and y.dtype.is_signed and bool((y < 0).any())
+            if negative:
+                raise ValueError("Integers to negative integer powers are not allowed.")
+        return compat.pow(x, y)
+
     def sum(self, x: Any, **keywords: Any) -> Any:
         return _accumulated(compat.sum, x, keywords)
 

@@ -142,7 +142,7 @@ hypot = binary(
     "hypot",
     dx=lambda xp, g, x, out: g * _cosine(xp, x, out),
     dy=lambda xp, g, y, out: g * _cosine(xp, y, out),
-    accepts="floating",
+    accepts="real floating",
     doc="Return sqrt(x**2 + y**2) without overflow; its gradient at the origin is 0.",
     example="[3.0, 5.0], [4.0, 12.0] -> [ 5., 13.]",
 )
@@ -223,7 +223,7 @@ copysign = binary(
     "copysign",
     dx=lambda xp, g, x, y: g * xp.sign(x) * xp.copysign(xp.ones_like(g), y),
     dy=lambda xp, g: xp.zeros_like(g),
-    accepts="floating",
+    accepts="real floating",
     doc="Return x with the sign of y; the gradient to y is 0, and to x at 0 too.",
     example="[1.0, -2.0], [-3.0, 4.0] -> [-1.,  2.]",
 )
@@ -232,7 +232,7 @@ nextafter = binary(
     "nextafter",
     dx=lambda g: g,
     dy=lambda xp, g: xp.zeros_like(g),
-    accepts="floating",
+    accepts="real floating",
     doc="Return the next number after x towards y; the gradient goes to x.",
     example="[1.0], [2.0] -> [1.]",
 )
@@ -337,7 +337,7 @@ for _name, (_doc, _example) in {
     "bitwise_left_shift": ("Shift the bits of x left by y.", "[5, 6], 1 -> [10, 12], dtype=int64"),
     "bitwise_right_shift": ("Shift the bits of x right by y.", "[5, 6], 1 -> [2, 3], dtype=int64"),
 }.items():
-    _accepts = {"l": "bool", "b": "integer"}[_name[0]] if _name[:3] in ("log", "bit") else "numeric"
+    _accepts = {"bit": "integer", "gre": "real", "les": "real", "log": "bool"}.get(_name[:3], "numeric")
     binary(_name, accepts=_accepts, doc=_doc, example=_example)
 
 for _name, (_doc, _example) in {
@@ -353,7 +353,7 @@ for _name, (_doc, _example) in {
 }.items():
     unary(
         _name,
-        accepts={"l": "bool", "b": "integer", "s": "floating"}.get(_name[0], "numeric"),
+        accepts={"l": "bool", "b": "integer", "s": "real floating"}.get(_name[0], "numeric"),
         doc=_doc,
         example=_example,
     )

@@ -73,7 +73,7 @@ logaddexp = binary(
     "logaddexp",
     dx=lambda xp, g, x, y, out: _share(xp, g, x, y, out),
     dy=lambda xp, g, x, y, out: _share(xp, g, y, x, out),
-    accepts="floating",
+    accepts="real floating",
     doc="Return log(exp(x) + exp(y)) without overflow.",
     example="[0.0, 1.0], [0.0, 2.0] -> [0.69314718, 2.31326169]",
 )
@@ -199,7 +199,7 @@ atan2 = binary(
     "atan2",
     dx=lambda xp, g, x, y: _over_square(xp, g, y, x, y),
     dy=lambda xp, g, x, y: -_over_square(xp, g, x, x, y),
-    accepts="floating",
+    accepts="real floating",
     doc="Return the angle of the point (y, x), in radians; its gradient at the origin is 0.",
     example="[0.0, 1.0], [-1.0, 0.0] -> [3.14159265, 1.57079633]",
 )
