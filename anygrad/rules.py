@@ -119,13 +119,6 @@ def through(name: str, **keywords: Any) -> tuple[Any, ...]:
     return ((name, keywords),)
 
 
-def last_of_equals(xp: Any, indices: Any, n: int) -> Any:
-    """Tell which entries of a 1-d index stand at the end when all are written in order."""
-    rows = xp.arange(indices.shape[0], dtype=indices.dtype, device=xp.device)
-    last = xp.index_set(xp.zeros((n,), dtype=indices.dtype, device=xp.device), rows, indices, 0)
-    return xp.take(last, indices, axis=0) == rows
-
-
 def split(xp: Any, x: Any, axis: int, at: int) -> tuple[Any, Any]:
     """Cut an array in two along an axis."""
     whole = (slice(None),) * x.ndim

@@ -227,12 +227,6 @@ def _index_add(x: np.ndarray, y: np.ndarray, indices: np.ndarray, axis: int) -> 
     return out
 
 
-def _index_set(x: np.ndarray, y: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
-    out = x.copy()
-    out[_at(indices, axis)] = y
-    return out
-
-
 ALL = slice(None)
 KEYS = (
     (0, ALL),
@@ -273,11 +267,9 @@ for _x, _y in ((X, Y), (Z, W)):
             (-1, 1) if not _axis else -1
         )
         sample("index_add", "plain", _x, _part, indices=_indices, axis=_axis, reference=_index_add)
-        sample("index_set", "plain", _x, _part, indices=_indices, axis=_axis, reference=_index_set)
     _none = np.array([], dtype=np.int64)
     sample("take", "empty", _x, indices=_none, axis=1)
     sample("index_add", "empty", _x, _y[:, :0], indices=_none, axis=1, reference=_index_add)
-    sample("index_set", "empty", _x, _y[:, :0], indices=_none, axis=1, reference=_index_set)
     for _path in (*PATHS, *REPEATING):
         sample("region", "plain", _x, path=_path, reference=followed)
         sample("place", "plain", followed(_y, _path).copy(), shape=(2, 3), path=_path, reference=_placed)

@@ -91,7 +91,7 @@ def test_samples_cover(name: str) -> None:
         assert any(one.is_complex and one.tracked for one in SAMPLES[name])
 
 
-NO_ZERO_D = ("cumulative_sum", "cumulative_prod", "matmul", "take", "index_add", "index_set")
+NO_ZERO_D = ("cumulative_sum", "cumulative_prod", "matmul", "take", "index_add")
 """Rows that need an axis."""
 
 

@@ -39,7 +39,6 @@ EXTRAS = (
     "compact",
     "getitem",
     "index_add",
-    "index_set",
     "place",
     "put",
     "region",

@@ -14,8 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anygrad.backends.base import Backend, Layout, follow
-from anygrad.errors import IndexingError, message
+from anygrad.backends.base import Backend, Layout, check_bounds, follow
 
 __all__ = ["NumpyBackend"]
 
@@ -207,11 +206,7 @@ class NumpyBackend(WritableBackend):
         )
 
     def bounded(self, index: Any, n: int, axis: int) -> Any:
-        if index.size and (index.min() < -n or index.max() >= n):
-            worst = index.max() if index.max() >= n else index.min()
-            raise IndexingError(
-                message("getitem", f"index {worst} is out of bounds", f"axis {axis} has length {n}")
-            )
+        check_bounds(index, n, axis)
         return index
 
     def gather(self, x: Any, path: tuple[Any, ...], shape: tuple[int, ...], direct: Any) -> Any:

@@ -8,7 +8,7 @@ in it are flat and on the device. ``region`` reads the part, ``place`` puts a pa
 from __future__ import annotations
 
 from anygrad.op import operation
-from anygrad.rules import last_of_equals, through
+from anygrad.rules import through
 
 getitem = operation(
     "getitem",
@@ -64,7 +64,7 @@ place = operation(
 )
 
 
-def _standing(xp, g, path, winners):
+def _unreplaced(xp, g, path, winners):
     """Read what stands in the region, zero where a later write of the same index took its place."""
     part = xp.region(g, path)
     return part if winners is None else xp.where(winners, part, xp.zeros_like(part))
@@ -72,7 +72,7 @@ def _standing(xp, g, path, winners):
 
 def _zeroed(xp, g, path, winners):
     """Read the region, then zero it in a gradient that nobody else sees: so a loop of writes stays linear."""
-    part = xp.compact(_standing(xp, g, path, winners))
+    part = xp.compact(_unreplaced(xp, g, path, winners))
     xp.put(g, path, 0, False)
     return g, part
 
@@ -82,7 +82,7 @@ region_set = operation(
     lambda xp, x, y, path, winners: xp.region_set(x, y, path),
     inputs="x y",
     dx=lambda xp, g, path: xp.region_set(g, 0, path),
-    dy=_standing,
+    dy=_unreplaced,
     consume=_zeroed,
     prepare=lambda x, y, /, path, winners=None: {"path": path, "winners": winners},
     accepts="any",
@@ -101,24 +101,4 @@ index_add = operation(
     linear=True,
     public=False,
     doc="Return x with y added at a 1-d index along an axis; equal indices add up.",
-)
-
-
-def _last(xp, g, indices, axis):
-    won = last_of_equals(xp, indices, g.shape[axis])
-    won = xp.reshape(won, tuple(-1 if i == axis else 1 for i in range(len(g.shape))))
-    part = xp.take(g, indices, axis=axis)
-    return xp.where(won, part, xp.zeros_like(part))
-
-
-index_set = operation(
-    "index_set",
-    lambda xp, x, y, indices, axis: xp.index_set(x, y, indices, axis),
-    inputs="x y",
-    dx=lambda xp, g, indices, axis: xp.region_set(g, 0, through("take", indices=indices, axis=axis)),
-    dy=_last,
-    prepare=lambda x, y, /, indices, axis: {"indices": indices, "axis": axis},
-    accepts="any",
-    public=False,
-    doc="Return x with the entries at a 1-d index along an axis replaced by y; the last of equals stays.",
 )
