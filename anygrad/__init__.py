@@ -25,7 +25,7 @@ from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
 from anygrad.functions import FUNCTIONS as _FUNCTIONS
 from anygrad.graph import Node
-from anygrad.hints import missing as _missing
+from anygrad.hints import missing_function as _missing_function
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
@@ -74,7 +74,7 @@ def __getattr__(name: str) -> Any:
     if name in ("draw", "drawing"):
         module = importlib.import_module("anygrad.drawing")
         return module.draw if name == "draw" else module
-    raise _missing("module 'anygrad'", name)
+    raise _missing_function(name)
 
 
 def __dir__() -> list[str]:

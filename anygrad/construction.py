@@ -5,6 +5,7 @@ Works on arrays, lists and backends; knows no tensor.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -166,3 +167,12 @@ def common_dtype(parts: list[Any]) -> np.dtype:
     if float in kinds and found.kind not in "fc":
         return get_default_dtype()
     return np.dtype("int64") if int in kinds and found.kind == "b" else found
+
+
+def warn_of_cut(data: Any) -> None:
+    """Warn where a new leaf would be made of what is tracked: the caller of ``tensor`` may not know."""
+    if any(getattr(part, "node", None) is not None for part in flat(data)):
+        advice = "write asarray(...) to stay in the graph, or x.detach()"
+        warnings.warn(
+            message("tensor", "data requires a gradient", "the copy is a new leaf", advice), stacklevel=3
+        )

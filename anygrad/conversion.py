@@ -14,6 +14,7 @@ import numpy as np
 
 from anygrad.devices import Device
 from anygrad.errors import ArgumentError, BufferExitError, DtypeError, GraphExitError, ShapeError, message
+from anygrad.hints import missing_method
 
 if TYPE_CHECKING:
     from anygrad.backends.base import Backend
@@ -172,6 +173,11 @@ class Values:
 
     def __format__(self, spec: str) -> str:
         return format(self._only("format"), spec) if spec else str(self)
+
+    if not TYPE_CHECKING:  # a checker knows what is not there
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_method(name)
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -42,10 +42,10 @@ LIBRARY_OF_MODULE = {"numpy": "cpu", "cupy": "cuda", "jaxlib": "jax"}
 NAMED_OTHERWISE = {"numpy": "cpu", "cupy": "cuda", "gpu": "cuda"}
 CALLED = {"cuda": "CuPy", "torch": "PyTorch", "jax": "JAX", "dask": "Dask"}
 INSTALL = {
-    "cuda": "from the checkout: pip install '.[cuda13]', or '.[cuda12]' where the driver is older",
-    "torch": "from the checkout: pip install '.[torch]'",
-    "jax": "from the checkout: pip install '.[jax]'",
-    "dask": "from the checkout: pip install '.[dask]'",
+    "cuda": 'from the checkout: pip install -e ".[cuda13]", or ".[cuda12]" where the driver is older',
+    "torch": 'from the checkout: pip install -e ".[torch]"',
+    "jax": 'from the checkout: pip install -e ".[jax]"',
+    "dask": 'from the checkout: pip install -e ".[dask]"',
     "array_api_strict": "pip install array-api-strict",
 }
 

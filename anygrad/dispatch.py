@@ -251,7 +251,8 @@ def common_backend(op: str, operands: Iterable[Any]) -> Backend:
         if found is None:
             found, first = xp, i
         elif found is not xp:
-            got = f"operand {first + 1} is on {found.name}, operand {i + 1} is on {xp.name}"
+            mine, other = (("x", "y", "z")[k] if i < 3 else f"array {k}" for k in (first, i))
+            got = f"{mine} is on {found.name}, {other} is on {xp.name}"
             raise DeviceError(message(op, got, "move one with .to(device)"))
     return get_backend(None) if found is None else found
 

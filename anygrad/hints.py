@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["missing"]
+from anygrad.errors import message
+
+__all__ = ["missing_function", "missing_method"]
 
 FUNCTIONS = {
     "array": "tensor, which copies, or asarray, which does not",
@@ -28,23 +30,28 @@ FUNCTIONS = {
 }
 """Functions elsewhere, and what does that here; of most there is a method of the same name."""
 
-METHODS = FUNCTIONS | {
-    "copy": "clone()",
-    "dim": "ndim",
-    "double": "astype(anygrad.float64)",
-    "float": "astype(anygrad.float32)",
-    "int": "astype(anygrad.int32)",
-    "long": "astype(anygrad.int64)",
-    "numel": "size, which is a number",
-    "t": "T",
-    "type": "astype(dtype)",
+METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items()} | {
+    "copy": "use clone()",
+    "data": "read x.detach(), write under no_grad(): with ag.no_grad(): x[...] = value",
+    "dim": "use ndim",
+    "double": "use astype(anygrad.float64)",
+    "float": "use astype(anygrad.float32)",
+    "int": "use astype(anygrad.int32)",
+    "long": "use astype(anygrad.int64)",
+    "numel": "use size, which is a number",
+    "t": "use T",
+    "type": "use astype(dtype)",
 }
 """Methods and attributes elsewhere, and what does that here."""
 
 
-def missing(owner: str, name: str) -> AttributeError:
-    """Return the error for a name that is not there, with the name that is."""
-    table = METHODS if owner == "'Tensor' object" else FUNCTIONS
-    return AttributeError(
-        f"{owner} has no attribute {name!r}" + (f": use {table[name]}" if name in table else "")
-    )
+def missing_function(name: str) -> AttributeError:
+    """Return the error for a function that is not there, with the one that is."""
+    advice = f": use {FUNCTIONS[name]}" if name in FUNCTIONS else ""
+    return AttributeError(f"module 'anygrad' has no attribute {name!r}{advice}")
+
+
+def missing_method(name: str) -> AttributeError:
+    """Return the error for a method that is not there, with the one that is."""
+    advice = (METHODS[name],) if name in METHODS else ()
+    return AttributeError(message(name, f"tensors have no .{name}", *advice))

@@ -25,6 +25,7 @@ from anygrad.construction import (
     from_python,
     holds,
     known_dtype,
+    warn_of_cut,
 )
 from anygrad.conversion import Values
 from anygrad.devices import backend_of, get_backend
@@ -81,17 +82,6 @@ class Tensor(Values):
                 "Tensor",
                 "a tensor is not made by its class",
                 "use anygrad.tensor(data) or anygrad.asarray(data)",
-            )
-        )
-
-    @property
-    def data(self) -> Any:
-        """Not there: it would let writes pass the graph unseen."""
-        raise AttributeError(
-            message(
-                "data",
-                "tensors have no .data",
-                "read x.detach(), write under no_grad(): with ag.no_grad(): x[...] = value",
             )
         )
 
@@ -297,11 +287,12 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
     ``data`` is a scalar, nested lists, an array of any library or a tensor. Floats become the default real
     dtype (float64), on the default device. Raises ``ShapeError`` for ragged lists and ``DtypeError`` for
-    ``requires_grad`` with an integer dtype.
+    ``requires_grad`` with an integer dtype. Warns where data is tracked: ``asarray`` keeps the graph.
 
     >>> tensor([1, 2])
     tensor([1, 2], dtype=int64, device='cpu')
     """
+    warn_of_cut(data)
     token = GRAD_MODE.set(False)
     try:
         out = asarray(data, dtype=dtype, device=device, copy=True)

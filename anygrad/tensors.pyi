@@ -9,7 +9,7 @@ from anygrad.op import ArrayLike, Axis
 import numpy as np
 from anygrad import graph as graph, tape as tape
 from anygrad.backends.base import Backend as Backend
-from anygrad.construction import SCALARS as SCALARS, common_dtype as common_dtype, flat as flat, forbid_copy as forbid_copy, from_array as from_array, from_python as from_python, holds as holds, known_dtype as known_dtype
+from anygrad.construction import SCALARS as SCALARS, common_dtype as common_dtype, flat as flat, forbid_copy as forbid_copy, from_array as from_array, from_python as from_python, holds as holds, known_dtype as known_dtype, warn_of_cut as warn_of_cut
 from anygrad.conversion import Values as Values
 from anygrad.devices import backend_of as backend_of, get_backend as get_backend
 from anygrad.errors import DtypeError as DtypeError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, ShapeError as ShapeError, message as message
@@ -23,8 +23,6 @@ class Tensor(Values):
     xp: Backend
     node: Node | None
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-    @property
-    def data(self) -> Any: ...
     @property
     def requires_grad(self) -> bool: ...
     @requires_grad.setter

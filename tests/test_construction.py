@@ -107,10 +107,13 @@ def test_memory_order_is_kept(order: str) -> None:
 
 def test_a_tensor_of_a_tensor() -> None:
     x = ag.tensor([1.0, 2.0], requires_grad=True)
-    y = ag.tensor(x)
+    with pytest.warns(UserWarning, match="data requires a gradient.*asarray") as caught:
+        y = ag.tensor(x)
+    assert caught[0].filename == __file__
     assert y is not x and y.is_leaf and not y.requires_grad
     y[0] = 5.0
     assert x.tolist() == [1.0, 2.0]
+    x = x.detach()
     assert ag.tensor(x, requires_grad=True).is_leaf
     z = ag.tensor(x * 2, dtype=ag.float32, requires_grad=True)
     assert z.is_leaf and z.requires_grad and z.dtype == ag.float32
@@ -135,7 +138,8 @@ def test_lists_of_tensors_are_stacked_in_the_graph() -> None:
     assert (x.tolist(), x.dtype, x.requires_grad) == ([[2.0, 1.0], [6.0, 4.0]], np.float64, True)
     (x * x).sum().backward()
     assert (a.grad.item(), b.grad.item()) == (4.0 + 36.0, 24.0)
-    copied = ag.tensor([a, b], requires_grad=True)
+    with pytest.warns(UserWarning, match="data requires a gradient"):
+        copied = ag.tensor([a, b], requires_grad=True)
     assert copied.is_leaf and copied.tolist() == [2.0, 3.0]
     rows = ag.asarray([ag.tensor([1, 2]), [3, 4], np.array([5, 6])])
     assert rows.tolist() == [[1, 2], [3, 4], [5, 6]] and rows.dtype == np.int64

@@ -128,7 +128,7 @@ def test_a_library_that_is_not_installed(forgetful: None, monkeypatch: pytest.Mo
     for module in ("cupy", "anygrad.backends.cupy"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "cupy", None)  # type: ignore[arg-type]
-    with pytest.raises(DeviceUnavailableError, match=r"CuPy is not installed.*pip install '\.\[cuda13\]'"):
+    with pytest.raises(DeviceUnavailableError, match=r'CuPy is not installed.*pip install -e "\.\[cuda13\]"'):
         ag.zeros(1, device="cuda")
     with pytest.raises(DeviceUnavailableError, match="CuPy is not installed"):
         ag.tensor([1.0]).cuda()

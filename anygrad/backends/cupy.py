@@ -29,7 +29,7 @@ _CREATION = "arange asarray empty empty_like eye full full_like linspace ones on
 CREATION = tuple(_CREATION.split())
 LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take")
 ATOMIC = ("float16", "float32", "float64", "int32", "uint32", "uint64")
-BUILDS = "CuPy may be built for another CUDA: from the checkout, pip install '.[cuda12]' or '.[cuda13]'"
+BUILDS = 'CuPy may be built for another CUDA: from the checkout, pip install -e ".[cuda12]" or ".[cuda13]"'
 
 
 def counts(holder: Any) -> tuple[int, int, int]:
