@@ -14,7 +14,7 @@ import numpy as np
 
 from anygrad.devices import Device
 from anygrad.errors import ArgumentError, BufferExitError, DtypeError, GraphExitError, ShapeError, message
-from anygrad.hints import missing_method
+from anygrad.hints import METHODS as ELSEWHERE
 
 if TYPE_CHECKING:
     from anygrad.backends.base import Backend
@@ -174,10 +174,8 @@ class Values:
     def __format__(self, spec: str) -> str:
         return format(self._only("format"), spec) if spec else str(self)
 
-    if not TYPE_CHECKING:  # a checker knows what is not there
-
-        def __getattr__(self, name: str) -> Any:
-            raise missing_method(name)
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - ELSEWHERE.keys())
 
     def __len__(self) -> int:
         if not self.ndim:

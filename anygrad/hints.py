@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from anygrad.errors import message
 
-__all__ = ["missing_function", "missing_method"]
+__all__ = ["METHODS", "Elsewhere", "missing_function"]
 
 FUNCTIONS = {
     "array": "tensor, which copies, or asarray, which does not",
@@ -30,7 +32,9 @@ FUNCTIONS = {
 }
 """Functions elsewhere, and what does that here; of most there is a method of the same name."""
 
-METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items()} | {
+CREATING = {"array", "as_tensor", "from_numpy", "rand", "randn"}
+
+METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items() if name not in CREATING} | {
     "copy": "use clone()",
     "data": "read x.detach(), write under no_grad(): with ag.no_grad(): x[...] = value",
     "dim": "use ndim",
@@ -51,7 +55,16 @@ def missing_function(name: str) -> AttributeError:
     return AttributeError(f"module 'anygrad' has no attribute {name!r}{advice}")
 
 
-def missing_method(name: str) -> AttributeError:
-    """Return the error for a method that is not there, with the one that is."""
-    advice = (METHODS[name],) if name in METHODS else ()
-    return AttributeError(message(name, f"tensors have no .{name}", *advice))
+class Elsewhere:
+    """Stands on ``Tensor`` under a name from elsewhere; to look it up on a tensor says what that is here.
+
+    A descriptor for each name and no ``__getattr__``, which would cost at every slot that is not filled.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, tensor: Any, owner: type) -> Any:
+        if tensor is None:
+            return self
+        raise AttributeError(message(self.name, f"tensors have no .{self.name}", METHODS[self.name]))

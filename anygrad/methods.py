@@ -14,6 +14,8 @@ from anygrad.dispatch import broadcasting
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.graph import CROSSING, GRAD_MODE, Node
+from anygrad.hints import METHODS as ELSEWHERE
+from anygrad.hints import Elsewhere
 from anygrad.op import DERIVED, REGISTRY
 from anygrad.tensors import Tensor, wrap
 
@@ -210,6 +212,9 @@ for _short, _name in SHORT.items():
     METHODS[_short] = FUNCTIONS[_name]
     IN_PLACE[_short + "_"] = _in_place(FUNCTIONS[_name], _short + "_", _short + "_")
 
+for _name in ELSEWHERE:
+    assert not hasattr(Tensor, _name), f"{_name} is a name of ours"
+    setattr(Tensor, _name, Elsewhere(_name))
 for _name, _method in (METHODS | IN_PLACE).items():
     setattr(Tensor, _name, _method)
 for _name, _function in OPERATORS.items():

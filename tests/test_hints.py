@@ -33,8 +33,9 @@ def test_a_method_from_elsewhere_is_answered() -> None:
     x = ag.tensor([1.0])
     with pytest.raises(AttributeError, match=r"^\[view\] tensors have no .view: use reshape$"):
         x.view(1)
-    with pytest.raises(AttributeError, match=r"^\[nonsense\] tensors have no .nonsense$"):
+    with pytest.raises(AttributeError, match="nonsense"):
         _ = x[:1].nonsense
+    assert not METHODS.keys() & set(dir(x)) and not hasattr(x, "data")
 
 
 def test_the_package_lists_what_is_public() -> None:
