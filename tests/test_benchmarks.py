@@ -158,10 +158,10 @@ def test_a_peer_that_fails_is_reported_and_the_others_go_on(monkeypatch):
     start = cases(quick=True)["start-up"]
     imported = runner.Run.imported
 
-    def failing(self, peer):
+    def failing(self, peer, bytecode):
         if peer == "numpy":
             raise runner.Lost("it broke")
-        return imported(self, peer)
+        return imported(self, peer, bytecode)
 
     monkeypatch.setattr(runner.Run, "imported", failing)
     settings = runner.Settings(rounds=1, quick=True)
