@@ -44,6 +44,7 @@ class View(Tensor):
     """
 
     __slots__ = ("_array", "_node", "_seen_array", "_seen_node", "base", "live", "path")
+    __module__ = "anygrad"
 
     base: Tensor
     path: tuple[Any, ...] | None

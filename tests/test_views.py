@@ -328,3 +328,8 @@ def test_views_and_writes_leave_no_cycle() -> None:
         assert all(ref() is None for ref in dead)
     finally:
         gc.enable()
+
+
+def test_a_view_is_a_tensor_of_the_package() -> None:
+    view = ag.tensor([1.0, 2.0])[1:]
+    assert isinstance(view, ag.Tensor) and type(view).__module__ == "anygrad"
