@@ -43,7 +43,7 @@ complex128: np.dtype[Any]
 def abs(x: ArrayLike, /) -> Tensor:
     """Return the absolute value; its gradient at 0 is 0.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -76,7 +76,7 @@ def acosh(x: ArrayLike, /) -> Tensor:
 def add(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Add, entry by entry.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -88,7 +88,7 @@ def all(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     """Tell whether all entries along the axes are true.
 
     Dtypes: all. Carries no gradient.
-    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there.
 
     >>> import anygrad as ag
     >>> ag.all(ag.asarray([[True, False], [True, True]]), axis=1)
@@ -99,7 +99,7 @@ def any(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     """Tell whether some entry along the axes is true.
 
     Dtypes: all. Carries no gradient.
-    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there.
 
     >>> import anygrad as ag
     >>> ag.any(ag.asarray([[True, False], [True, True]]), axis=1)
@@ -157,7 +157,6 @@ def astype(x: ArrayLike, dtype: Any, /, *, copy: _bool = True) -> Tensor:
     """Return a copy of another dtype; an integer result carries no gradient.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
     >>> ag.astype(ag.asarray([1.5, 2.5]), ag.int64)
@@ -270,7 +269,6 @@ def broadcast_to(x: ArrayLike, /, shape: int | tuple[int, ...]) -> Tensor:
     """Repeat along axes of length 1, without memory. A view that cannot be written.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
     >>> ag.broadcast_to(ag.asarray([1.0, 2.0]), (2, 2))
@@ -292,7 +290,7 @@ def ceil(x: ArrayLike, /) -> Tensor:
 def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Limit x to the range from min to max (None: no limit); x exactly at a bound keeps its gradient.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order, for real dtypes.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order, for real dtypes.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -304,7 +302,6 @@ def clone(x: ArrayLike, /) -> Tensor:
     """Return a copy in the same memory order, connected to the graph.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
     >>> ag.clone(ag.asarray([1.0, 2.0]))
@@ -315,7 +312,7 @@ def concat(arrays: list[ArrayLike] | tuple[ArrayLike, ...], /, *, axis: int | No
     """Join arrays along an axis (None: flattened).
 
     Dtypes: all. Differentiable to any order.
-    Raises ``AxisError`` for an axis that is not there, ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there, ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices.
 
     >>> import anygrad as ag
     >>> ag.concat([ag.asarray([1.0]), ag.asarray([2.0, 3.0])])
@@ -325,7 +322,7 @@ def concat(arrays: list[ArrayLike] | tuple[ArrayLike, ...], /, *, axis: int | No
 def conj(x: ArrayLike, /) -> Tensor:
     """Return the complex conjugate.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -370,7 +367,7 @@ def count_nonzero(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> T
     """Count the entries along the axes that are not zero.
 
     Dtypes: all. Carries no gradient.
-    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there.
 
     >>> import anygrad as ag
     >>> ag.count_nonzero(ag.asarray([0.0, 3.0, 4.0]))
@@ -380,7 +377,7 @@ def count_nonzero(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> T
 def cumulative_prod(x: Any, /, axis: int | None = None, *, dtype: Any = None, include_initial: _bool = False) -> Tensor:
     """Return the running product along an axis; the gradient is exact where entries are zero.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -391,7 +388,7 @@ def cumulative_prod(x: Any, /, axis: int | None = None, *, dtype: Any = None, in
 def cumulative_sum(x: Any, /, axis: int | None = None, *, dtype: Any = None, include_initial: _bool = False) -> Tensor:
     """Return the running sum along an axis.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -419,7 +416,7 @@ def empty_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor
 def equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x equals y.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Carries no gradient.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Carries no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -459,7 +456,7 @@ def flip(x: ArrayLike, /, axis: Axis = None) -> Tensor:
     """Reverse the order along the axes. A view.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there.
 
     >>> import anygrad as ag
     >>> ag.flip(ag.asarray([1.0, 2.0, 3.0]))
@@ -541,7 +538,7 @@ def imag(x: ArrayLike, /) -> Tensor:
 def isfinite(x: ArrayLike, /) -> Tensor:
     """Tell where x is neither infinite nor NaN.
 
-    Dtypes: all but booleans. Carries no gradient.
+    Dtypes: numbers, and booleans where NumPy takes them. Carries no gradient.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -552,7 +549,7 @@ def isfinite(x: ArrayLike, /) -> Tensor:
 def isinf(x: ArrayLike, /) -> Tensor:
     """Tell where x is infinite.
 
-    Dtypes: all but booleans. Carries no gradient.
+    Dtypes: numbers, and booleans where NumPy takes them. Carries no gradient.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -563,7 +560,7 @@ def isinf(x: ArrayLike, /) -> Tensor:
 def isnan(x: ArrayLike, /) -> Tensor:
     """Tell where x is NaN.
 
-    Dtypes: all but booleans. Carries no gradient.
+    Dtypes: numbers, and booleans where NumPy takes them. Carries no gradient.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -654,8 +651,8 @@ def logaddexp(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def logical_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where both x and y are true.
 
-    Any shapes that broadcast. Dtypes: booleans. Carries no gradient.
-    Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
+    Any shapes that broadcast. Dtypes: all, taken as true or false. Carries no gradient.
+    Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices.
 
     >>> import anygrad as ag
     >>> ag.logical_and(ag.asarray([True, False]), ag.asarray([True, True]))
@@ -665,8 +662,7 @@ def logical_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def logical_not(x: ArrayLike, /) -> Tensor:
     """Tell where x is false.
 
-    Dtypes: booleans. Carries no gradient.
-    Raises ``DtypeError`` for another dtype.
+    Dtypes: all, taken as true or false. Carries no gradient.
 
     >>> import anygrad as ag
     >>> ag.logical_not(ag.asarray([True, False]))
@@ -676,8 +672,8 @@ def logical_not(x: ArrayLike, /) -> Tensor:
 def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x or y is true.
 
-    Any shapes that broadcast. Dtypes: booleans. Carries no gradient.
-    Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
+    Any shapes that broadcast. Dtypes: all, taken as true or false. Carries no gradient.
+    Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices.
 
     >>> import anygrad as ag
     >>> ag.logical_or(ag.asarray([True, False]), ag.asarray([True, True]))
@@ -687,8 +683,8 @@ def logical_or(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where exactly one of x and y is true.
 
-    Any shapes that broadcast. Dtypes: booleans. Carries no gradient.
-    Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
+    Any shapes that broadcast. Dtypes: all, taken as true or false. Carries no gradient.
+    Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices.
 
     >>> import anygrad as ag
     >>> ag.logical_xor(ag.asarray([True, False]), ag.asarray([True, True]))
@@ -698,7 +694,7 @@ def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def matmul(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Multiply matrices; leading axes broadcast, a vector is a row on the left, a column on the right.
 
-    Shapes (..., m, k) and (..., k, n) give (..., m, n); the leading axes broadcast. Dtypes: all but booleans. Differentiable to any order.
+    Shapes (..., m, k) and (..., k, n) give (..., m, n); the leading axes broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -712,7 +708,7 @@ def matrix_transpose(x: ArrayLike, /) -> Tensor:
 def max(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     """Return the largest entry along the axes; equal ones share the gradient evenly.
 
-    Dtypes: all but booleans. Differentiable to any order, for real dtypes.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order, for real dtypes.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -723,7 +719,7 @@ def max(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the larger of x and y; equal ones get half the gradient each.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order, for real dtypes.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order, for real dtypes.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -745,7 +741,7 @@ def mean(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
 def min(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     """Return the smallest entry along the axes; equal ones share the gradient evenly.
 
-    Dtypes: all but booleans. Differentiable to any order, for real dtypes.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order, for real dtypes.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -756,7 +752,7 @@ def min(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
 def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the smaller of x and y; equal ones get half the gradient each.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order, for real dtypes.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order, for real dtypes.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -770,7 +766,7 @@ def moveaxis(x: ArrayLike, source: int | tuple[int, ...], destination: int | tup
 def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Multiply, entry by entry.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -781,7 +777,7 @@ def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def negative(x: ArrayLike, /) -> Tensor:
     """Change the sign.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -803,7 +799,7 @@ def nextafter(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def not_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x differs from y.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Carries no gradient.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Carries no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -821,7 +817,6 @@ def permute_dims(x: ArrayLike, /, axes: tuple[int, ...]) -> Tensor:
     """Reorder the axes. A view.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
     >>> ag.permute_dims(ag.asarray([[1.0, 2.0], [3.0, 4.0]]), (1, 0))
@@ -832,7 +827,7 @@ def permute_dims(x: ArrayLike, /, axes: tuple[int, ...]) -> Tensor:
 def positive(x: ArrayLike, /) -> Tensor:
     """Return a copy of x.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -843,7 +838,7 @@ def positive(x: ArrayLike, /) -> Tensor:
 def pow(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Raise x to the power y; the Python integers 2 and 3 are multiplications.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -854,7 +849,7 @@ def pow(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def prod(x: Any, /, axis: Axis = None, *, dtype: Any = None, keepdims: _bool = False) -> Tensor:
     """Multiply the entries along the axes; the gradient is exact where some are zero.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -865,7 +860,7 @@ def prod(x: Any, /, axis: Axis = None, *, dtype: Any = None, keepdims: _bool = F
 def real(x: ArrayLike, /) -> Tensor:
     """Return the real part, as a copy.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -899,7 +894,6 @@ def reshape(x: ArrayLike, /, shape: int | tuple[int, ...], *, copy: _bool | None
     """Give the entries another shape, in row-major order; -1 is filled in. A view where NumPy has one.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
     >>> ag.reshape(ag.asarray([1.0, 2.0, 3.0, 4.0]), (2, -1))
@@ -911,7 +905,7 @@ def roll(x: ArrayLike, /, shift: int | tuple[int, ...], axis: Axis = None) -> Te
     """Shift along the axes; what leaves at one end enters at the other.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there.
 
     >>> import anygrad as ag
     >>> ag.roll(ag.asarray([1.0, 2.0, 3.0]), 1)
@@ -921,7 +915,7 @@ def roll(x: ArrayLike, /, shift: int | tuple[int, ...], axis: Axis = None) -> Te
 def round(x: ArrayLike, /) -> Tensor:
     """Round to the nearest integer, halves to even; zero gradient.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -932,7 +926,7 @@ def round(x: ArrayLike, /) -> Tensor:
 def sign(x: ArrayLike, /) -> Tensor:
     """Return the sign, x/abs(x) for complex x, 0 at 0; zero gradient for real x.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -987,7 +981,7 @@ def sqrt(x: ArrayLike, /) -> Tensor:
 def square(x: ArrayLike, /) -> Tensor:
     """Multiply x by itself.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -1002,7 +996,7 @@ def stack(arrays: list[ArrayLike] | tuple[ArrayLike, ...], /, *, axis: int = 0) 
     """Join arrays along a new axis.
 
     Dtypes: all. Differentiable to any order.
-    Raises ``AxisError`` for an axis that is not there, ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
+    Raises ``AxisError`` for an axis that is not there, ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices.
 
     >>> import anygrad as ag
     >>> ag.stack([ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0])])
@@ -1024,7 +1018,7 @@ def std(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: _boo
 def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Subtract y from x.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -1035,7 +1029,7 @@ def subtract(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def sum(x: Any, /, axis: Axis = None, *, dtype: Any = None, keepdims: _bool = False) -> Tensor:
     """Add up the entries along the axes.
 
-    Dtypes: all but booleans. Differentiable to any order.
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag
@@ -1096,7 +1090,7 @@ def vecdot(x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Tensor:
 def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Choose from x where the condition holds, from y elsewhere.
 
-    Any shapes that broadcast. Dtypes: all but booleans. Differentiable to any order.
+    Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     >>> import anygrad as ag

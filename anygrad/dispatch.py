@@ -6,7 +6,7 @@ an operation needs, and leave whatever is not a tensor or a Python scalar to ``b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -200,14 +200,14 @@ def record(
 
 def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = None) -> Any:
     """Compute an elementwise row, or ``matmul``, for operands of every kind."""
-    xp = common_backend(row.name, operands)
+    xp = common_backend(row.name, operands, row.inputs)
     lifted: list[Any] = []
     for i, x in enumerate(operands):
         absent = x is None and i > 0 and row.name == "clip"
         if not isinstance(x, Tensor) and not absent and (x.__class__ not in SCALARS or row.batched):
             if refuse is not None and x.__class__ not in SCALARS and backend_of(x) is None:
                 return refuse(operands)
-            x = operand(row.name, names_for(len(operands))[i], x, xp)
+            x = operand(row.name, row.inputs[i], x, xp)
         lifted.append(x)
     if not any(isinstance(x, Tensor) for x in lifted):
         lifted = [x if x is None else asarray(x, device=xp.name) for x in lifted]
@@ -235,8 +235,8 @@ def operand(op: str, name: str, x: Any, xp: Backend) -> Tensor:
     return asarray(x, device=xp.name)
 
 
-def common_backend(op: str, operands: Iterable[Any]) -> Backend:
-    """Return the backend of the operands; raises ``DeviceError`` where there are two."""
+def common_backend(op: str, operands: Sequence[Any], names: Sequence[str] = ()) -> Backend:
+    """Return the backend of the operands; raises ``DeviceError``, by their names, where there are two."""
     found: Backend | None = None
     for i, x in enumerate(operands):
         if isinstance(x, Tensor):
@@ -251,8 +251,8 @@ def common_backend(op: str, operands: Iterable[Any]) -> Backend:
         if found is None:
             found, first = xp, i
         elif found is not xp:
-            mine, other = (("x", "y", "z")[k] if i < 3 else f"array {k}" for k in (first, i))
-            got = f"{mine} is on {found.name}, {other} is on {xp.name}"
+            names = names or names_for(len(operands))
+            got = f"{names[first]} is on {found.name}, {names[i]} is on {xp.name}"
             raise DeviceError(message(op, got, "move one with .to(device)"))
     return get_backend(None) if found is None else found
 
@@ -293,7 +293,7 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
             broadcast_shape(row.name, x.shape[:-2], y.shape[:-2])
         except ShapeError as found:
             return found
-    names = names_for(len(operands))
+    names = names_for(len(operands)) if row.is_list else row.inputs
     kinds = [_described(name, x) for name, x in zip(names, operands, strict=True) if x is not None]
     accepts = "real" if row.real_only else row.accepts
     foreign = [got for kind, got in kinds if kind not in KINDS[accepts]]

@@ -233,9 +233,9 @@ DTYPES_TAKEN = {
     "floating": "floating and complex (integers become floats as NumPy's do)",
     "real": "all but complex",
     "real floating": "real floating (integers become floats as NumPy's do)",
-    "numeric": "all but booleans",
+    "numeric": "numbers, and booleans where NumPy takes them",
     "integer": "integers and booleans",
-    "bool": "booleans",
+    "bool": "all, taken as true or false",
     "complex": "complex",
     "any": "all",
 }
@@ -246,7 +246,7 @@ def _documented(row: Row) -> str:
     shapes = "Any shapes that broadcast." if row.broadcasts and len(row.inputs) > 1 else ""
     if row.batched:
         shapes = "Shapes (..., m, k) and (..., k, n) give (..., m, n); the leading axes broadcast."
-    errors = ["``DtypeError`` for another dtype"]
+    errors = [] if row.accepts in ("any", "bool") else ["``DtypeError`` for another dtype"]
     if len(row.inputs) > 1 or row.is_list:
         errors = ["``ShapeError`` where the shapes do not fit", "``DeviceError`` for mixed devices", *errors]
     if row.prepare is not None and "axis" in inspect.signature(row.prepare).parameters:
@@ -255,7 +255,8 @@ def _documented(row: Row) -> str:
     if row.real_only:
         flow = "Differentiable to any order, for real dtypes."
     lines = [row.doc, "", " ".join(filter(None, [shapes, f"Dtypes: {DTYPES_TAKEN[row.accepts]}.", flow]))]
-    lines.append(f"Raises {', '.join(errors)}.")
+    if errors:
+        lines.append(f"Raises {', '.join(errors)}.")
     if row.source:
         lines += ["", f"Source: {row.source}"]
     if row.example:

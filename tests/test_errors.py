@@ -129,3 +129,17 @@ def test_the_gradient_of_nothing() -> None:
         ag.autograd.grad(None, x)
     with pytest.raises(errors.DtypeError, match=r"\[grad\] input 0 is NoneType: expected a tensor"):
         ag.autograd.grad(x * 2, None)
+
+
+def test_operands_go_by_the_names_that_the_function_gives_them() -> None:
+    there = ag.ones(2, device="array_api_strict:device1")
+    with pytest.raises(
+        ag.DeviceError, match=r"\[where\] condition is on cpu, y is on array_api_strict:device1"
+    ):
+        ag.where(ag.asarray([True, False]), 1.0, there)
+    with pytest.raises(ag.DeviceError, match=r"\[clip\] x is on cpu, max is on array_api_strict:device1"):
+        ag.clip(ag.ones(2), None, there)
+    with pytest.raises(ag.DeviceError, match=r"\[concat\] x is on cpu, y is on array_api_strict:device1"):
+        ag.concat([ag.ones(2), there])
+    with pytest.raises(ag.DtypeError, match=r"\[clip\] min is of type str"):
+        ag.clip(ag.ones(2), "a")
