@@ -1,7 +1,7 @@
 """A stand-in for CuPy over NumPy, so that what its backend does by itself is tested where there is no GPU.
 
 It has what CuPy has and NumPy has not: memory with a reference count of its own, writes through repeated
-indices that land in another order, a ``scatter_add`` of few dtypes, no ``reshape(copy=)``, reductions to
+indices that land in another order, an ``add.at`` of few dtypes, no ``reshape(copy=)``, reductions to
 arrays without axes, and functions that need the arrays' device to be the current one.
 """
 
@@ -126,16 +126,13 @@ def _function(name: str, numpys: Any) -> Any:
     return function
 
 
-def scatter_add(a: Any, key: Any, values: Any) -> None:
-    if a.dtype.name not in ("float16", "float32", "float64", "int32", "uint32", "uint64"):
-        raise TypeError(f"scatter_add: {a.dtype}")
-    np.add.at(a.view(np.ndarray), key, np.asarray(values, dtype=a.dtype))
+def _at(ufunc: np.ufunc, dtypes: str) -> Any:
+    def at(a: Any, indices: Any, b: Any = None) -> None:
+        if a.dtype.name not in dtypes.split():
+            raise TypeError(f"cupy.{ufunc.__name__}.at only supports {dtypes}")
+        ufunc.at(a.view(np.ndarray), indices, np.asarray(b, dtype=a.dtype))
 
-
-def scatter_max(a: Any, key: Any, values: Any) -> None:
-    if a.dtype.name not in ("float32", "float64", "int32", "uint32", "uint64"):
-        raise TypeError(f"scatter_max: {a.dtype}")
-    np.maximum.at(a.view(np.ndarray), key, values)
+    return at
 
 
 class CUDARuntimeError(RuntimeError):
@@ -144,7 +141,7 @@ class CUDARuntimeError(RuntimeError):
 
 def modules(count: int = 1) -> dict[str, ModuleType]:
     """Return what to put into ``sys.modules`` for a machine with some GPUs."""
-    cupy, cupyx, compat = ModuleType("cupy"), ModuleType("cupyx"), ModuleType("array_api_compat.cupy")
+    cupy, compat = ModuleType("cupy"), ModuleType("array_api_compat.cupy")
     for name in STANDARD:
         numpys = getattr(np, name, None)
         if callable(numpys):
@@ -161,6 +158,7 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     cupy.cuda = SimpleNamespace(
         runtime=runtime, compiler=compiler, Device=Device, UnownedMemory=UnownedMemory, Memory=Memory
     )
-    cupyx.scatter_add, cupyx.scatter_max = scatter_add, scatter_max
+    cupy.add.at = _at(np.add, "float16 float32 float64 int32 uint32 uint64")
+    cupy.maximum.at = _at(np.maximum, "float32 float64 int32 uint32 uint64")
     ndarray.__module__ = "cupy"
-    return {"cupy": cupy, "cupyx": cupyx, "array_api_compat.cupy": compat}
+    return {"cupy": cupy, "array_api_compat.cupy": compat}

@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 import array_api_compat.cupy as compat
 import cupy
-import cupyx
 import numpy as np
 
 from anygrad.backends.base import STANDARD, Backend, Layout
@@ -177,23 +176,23 @@ class CupyBackend(WritableBackend):
         m, at = index.shape[0], axis - buffer.ndim
         if getattr(values, "ndim", 0) >= -at and values.shape[at] == m > 1:
             last = cupy.zeros(buffer.shape[axis], np.int32 if m < 2**31 else np.uint64)
-            cupyx.scatter_max(last, index, cupy.arange(m, dtype=last.dtype))
+            cupy.maximum.at(last, index, cupy.arange(m, dtype=last.dtype))
             values = cupy.take(values, last[index], axis=at)
         buffer[key] = values
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         dtype = buffer.dtype
         if dtype.kind == "c":
-            cupyx.scatter_add(buffer.real, key, values.real)
-            cupyx.scatter_add(buffer.imag, key, values.imag)
+            cupy.add.at(buffer.real, key, values.real)
+            cupy.add.at(buffer.imag, key, values.imag)
         elif dtype.name in ATOMIC:
-            cupyx.scatter_add(buffer, key, values)
+            cupy.add.at(buffer, key, values)
         elif dtype.name == "int64":
-            # The sums have the same bits, and only the unsigned kind has an atomic addition.
-            cupyx.scatter_add(buffer.view(np.uint64), key, cupy.asarray(values, dtype).view(np.uint64))
+            # The sums have the same bits, and CuPy 14.0 adds the unsigned kind alone.
+            cupy.add.at(buffer.view(np.uint64), key, cupy.asarray(values, dtype).view(np.uint64))
         else:
             sums = cupy.zeros(buffer.shape, np.int32)
-            cupyx.scatter_add(sums, key, cupy.asarray(values, np.int32))
+            cupy.add.at(sums, key, cupy.asarray(values, np.int32))
             buffer += sums.astype(dtype)
 
 
