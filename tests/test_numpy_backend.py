@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from math import inf, nan
 from typing import Any
 
 import numpy as np
 import pytest
 
 from anygrad.backends.numpy import Holder, NumpyBackend, calibrate
+from tests.targets import LAYOUTS, laid_out
 
 XP = NumpyBackend()
 ARRAYS = [
@@ -96,3 +98,26 @@ def test_a_count_that_tells_nothing_is_not_trusted() -> None:
     assert calibrate(lambda: np.empty(1), lambda holder: 7) == -1
     assert calibrate(lambda: np.empty(1), lambda holder: sys.getrefcount(holder)) == -1
     assert calibrate(lambda: np.empty(1)) > 0
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float16", "float32", "float64", "complex64", "complex128", "int32", "bool"]
+)
+@pytest.mark.parametrize("layout", ["C", *LAYOUTS])
+@pytest.mark.parametrize("length", [3, 50])
+def test_where_is_numpys_to_the_bit(dtype: str, layout: str, length: int) -> None:
+    """What is not chosen leaves no trace, be it infinite or not a number; zeros keep their sign."""
+    where, random = XP.where, np.random.default_rng(0)
+    values = random.choice(
+        [1.5, -0.0, 0.0, -2.0, *(() if dtype in ("int32", "bool") else (inf, -inf, nan))], 2500
+    )
+    x, y = (random.permutation(values).reshape(50, 50)[:, :length].astype(dtype) for _ in range(2))
+    masks = random.random((50, length)) < 0.5, np.zeros((50, length), bool), np.ones((50, length), bool)
+    for condition in (*masks, masks[0][:1], masks[0][0, 0], bool(masks[0][0, 0]), masks[0].astype(int)):
+        for a, b in ((x, y), (x, 0), (0, y), (x, 0.0), (x, 2), (x[0], y), (0, y[0]), (x[0, 0], 0), (0, 0)):
+            a, b = (laid_out(v, layout) if isinstance(v, np.ndarray) else v for v in (a, b))
+            found, expected = where(condition, a, b), np.where(condition, a, b)
+            assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+            assert found.tobytes() == expected.tobytes() and found.base is None
+            assert np.size(found) < 2 or found.strides == expected.strides
+            assert not any(isinstance(v, np.ndarray) and np.shares_memory(found, v) for v in (a, b))

@@ -160,6 +160,17 @@ _WIDE = {
     np.dtype("float32"): np.dtype("float64"),
     np.dtype("complex64"): np.dtype("complex128"),
 }
+_BITS = {
+    np.dtype("float32"): np.dtype("uint32"),
+    np.dtype("float64"): np.dtype("uint64"),
+    np.dtype("complex64"): np.dtype("uint64"),
+}
+"""Numbers as integers: of those, one times a mask is the number or 0, where it is infinite or NaN too."""
+
+
+def _alike(x: np.ndarray, y: np.ndarray) -> bool:
+    """Tell whether two arrays have one shape, one dtype and the usual memory order."""
+    return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
 class NumpyBackend(WritableBackend):
@@ -217,6 +228,23 @@ class NumpyBackend(WritableBackend):
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         np.add.at(buffer, key, values)
+
+    # ------------------------------------------------ faster than NumPy's own function
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        # NumPy's takes a jump for each entry, and at a mask without a pattern half of them are guessed wrong.
+        if condition.__class__ is np.ndarray and condition.dtype == bool and condition.flags.c_contiguous:
+            if x.__class__ is int and x == 0:
+                condition, x, y = ~condition, y, x
+            if x.__class__ is np.ndarray and x.shape == condition.shape:
+                if y.__class__ is int and y == 0 and x.dtype in _BITS:
+                    bits: Any = _BITS[x.dtype]
+                    out = np.empty(x.shape, x.dtype)
+                    np.multiply(condition, x.view(bits), out=out.view(bits))
+                    return out
+                if x.size > 1024 and y.__class__ is np.ndarray and _alike(x, y) and not condition.any():
+                    return y.copy()  # As at ties, which are rare.
+        return np.where(condition, x, y)
 
     # ------------------------------------------------ NumPy's own functions, without their Python wrappers
 

@@ -241,7 +241,7 @@ nextafter = binary(
 
 
 def _unless(xp, g, lost, tied):
-    return xp.where(lost, xp.zeros_like(g), xp.where(tied, g / 2, g))
+    return xp.where(lost, 0, xp.where(tied, g / 2, g))
 
 
 maximum = binary(
@@ -264,19 +264,19 @@ minimum = binary(
 
 
 def _clip_dx(xp, g, x, min, max):
-    if min is not None:
-        g = xp.where(x < min, xp.zeros_like(g), g)
-    return g if max is None else xp.where(x > max, xp.zeros_like(g), g)
+    if max is None:
+        return g if min is None else xp.where(x < min, 0, g)
+    return xp.where(x > max if min is None else (x < min) | (x > max), 0, g)
 
 
 def _clip_dmin(xp, g, x, min, max):
     below = x < min if max is None else (x < min) & (min <= max)
-    return xp.where(below, g, xp.zeros_like(g))
+    return xp.where(below, g, 0)
 
 
 def _clip_dmax(xp, g, x, min, max):
     above = x > max if min is None else (x > max) | (min > max)
-    return xp.where(above, g, xp.zeros_like(g))
+    return xp.where(above, g, 0)
 
 
 def _bounds(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> tuple[Any, ...]:
@@ -305,8 +305,8 @@ where = nary(
     "where",
     "condition x y",
     lambda xp, condition, x, y: xp.where(condition, x, y),
-    dx=lambda xp, g, condition: xp.where(condition, g, xp.zeros_like(g)),
-    dy=lambda xp, g, condition: xp.where(condition, xp.zeros_like(g), g),
+    dx=lambda xp, g, condition: xp.where(condition, g, 0),
+    dy=lambda xp, g, condition: xp.where(condition, 0, g),
     prepare=_choices,
     method=False,
     doc="Choose from x where the condition holds, from y elsewhere.",
