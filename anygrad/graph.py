@@ -38,7 +38,7 @@ class Marker:
 
     __slots__ = ("name",)
     one = into = None
-    keeps = False
+    keeps = elementwise = False
 
     def __init__(self, name: str) -> None:
         self.name = name

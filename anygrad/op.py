@@ -74,11 +74,12 @@ class Plan:
     only edge, or None where there are several; ``all`` gives a tuple for all edges, ``each`` one function
     per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
     into a buffer; ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
+    ``elementwise``: an entry of a gradient depends on the same entry of ``g`` and of what is saved.
     ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some is an array.
     """
 
     __slots__ = (
-        *("all", "consume", "each", "into", "keeps", "name"),
+        *("all", "consume", "each", "elementwise", "into", "keeps", "name"),
         *("one", "origins", "parameters", "row", "save", "which"),
     )
 
@@ -86,6 +87,7 @@ class Plan:
         self.row = row
         self.name = row.name
         self.which = which
+        self.elementwise = row.broadcasts and not row.batched
         formulas = [row.formulas[row.inputs[i]] for i in which]
         needed = list(dict.fromkeys(p for f in formulas for p in _parameters(f) if p not in ("g", "xp")))
         extra = [f for f in (row.into if len(which) == 1 else None, row.consume) if f is not None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from anygrad.chains import Chain
 from anygrad.gradients import deposit, move
 from anygrad.graph import (
     CROSSING,
@@ -42,17 +43,27 @@ class Pass:
     nodes of each backend, which the loop takes in turn.
     """
 
-    __slots__ = ("expand", "got", "inbox", "owned", "push", "sums", "uses", "writable")
+    __slots__ = ("chains_from", "expand", "got", "inbox", "owned", "push", "sums", "uses", "writable", "xp")
 
     def __init__(self, uses: dict[Node, int], push: Any, expand: set[Node] | None) -> None:
         self.uses = uses
         self.push = push
-        self.writable = False
+        self.enter(None, False)
         self.inbox: dict[Any, list[tuple[Node, Any]]] = {}
         self.sums: dict[Node, Any] = {}
         self.owned: set[Node] = set()
         self.got: dict[Node, Any] = {}
         self.expand = expand
+
+    def enter(self, xp: Any, raw: bool) -> None:
+        """Begin to run on a backend, or, where not ``raw``, on its tensors."""
+        self.xp = xp
+        self.writable = raw and xp.writable
+        self.chains_from = xp.chains_from if raw else None
+
+    def chained(self, g: Any) -> Any:
+        """Let the formulas of a large gradient wait for each other."""
+        return Chain(g) if g.nbytes >= self.chains_from and self.xp.can_chain(g) else g
 
     def collect(self, node: Node, g: Any, owned: bool = False) -> None:
         """Add a contribution; hand the node to the loop with the last one."""
@@ -61,10 +72,19 @@ class Pass:
             return
         sums = self.sums
         before = sums.get(node)
+        if g.__class__ is Chain:
+            if before is not None and node in self.owned and g.steps:
+                before, g = None, g.add_to(before, self.xp)
+            else:
+                owned = self.writable and bool(g.steps)
+                g = g.value(self.xp)
         if before is not None and g is not None:
             if node in self.owned:
                 before += g
                 g = before
+            elif owned:
+                g += before
+                self.owned.add(node)
             else:
                 g = before + g
                 # A scalar of NumPy's cannot be added into; every other sum is an array made just now.
@@ -103,6 +123,8 @@ class Pass:
                 self.got[node] = g
             if node not in self.expand and not node.is_hooked:
                 return
+        if self.chains_from is not None and g.__class__ is not tuple:
+            g = self.chained(g)
         self.push((node, g))
 
     def skip(self, node: Node) -> None:
@@ -124,6 +146,10 @@ class Pass:
                         self.finish(e, g)
                 elif left:
                     self.uses[e] = left - 1
+
+
+def _given(xp: Any, g: Any, saved: Any) -> Any:
+    return g
 
 
 def _count(roots: Iterable[Node]) -> dict[Node, int]:
@@ -212,12 +238,13 @@ def backward(
         run.got = dict.fromkeys(wanted)
     leaves: list[tuple[Callable[[], Any], Any, Any]] = []
     done: list[Node] = []
-    collect = run.collect
+    collect, chained = run.collect, run.chained
     held = Held()
     while inbox:
         backend, arrived = inbox.popitem()
         xp = backend.tensors if create_graph else backend
-        run.writable = writable = backend.writable and not create_graph
+        run.enter(xp, not create_graph)
+        writable, chains_from = run.writable, run.chains_from
         for node, g in arrived:
             if node in uses:
                 collect(node, g)
@@ -239,6 +266,17 @@ def backward(
                 if formula is not None:
                     # One edge. This branch is the hot path.
                     (edge,) = node.edges
+                    if g.__class__ is Chain:
+                        if plan.elementwise and xp.follows(g.array, saved):
+                            g.steps.append((formula, saved))
+                            if node.fits is None:
+                                if edge in uses:
+                                    collect(edge, g)
+                                else:
+                                    push((edge, g))
+                                continue
+                            formula = _given
+                        g = g.value(xp)
                     if plan.into is not None and writable and edge in run.owned and edge in run.sums:
                         plan.into(xp, run.sums[edge], g, saved)
                         collect(edge, None)
@@ -246,11 +284,15 @@ def backward(
                     g = formula(xp, g, saved)
                     if node.fits is not None:
                         g = fit(xp, g, *node.fits[0])
+                    if chains_from is not None and not plan.elementwise:
+                        g = chained(g)
                     if edge in uses:
                         collect(edge, g)
                     else:
                         push((edge, g))
                     continue
+                if g.__class__ is Chain:
+                    g = g.value(xp)
                 if plan.__class__ is Hooked:
                     g = shown_to_hooks(plan.hooks, "hook", g, backend, create_graph)
                     if node in run.got:
@@ -285,6 +327,13 @@ def backward(
                     del held.array
                 if owned:
                     parts = plan.consume(xp, g, saved)
+                elif (
+                    chains_from is not None
+                    and plan.elementwise
+                    and chained(g) is not g
+                    and xp.follows(g, saved)
+                ):
+                    parts = [Chain(g, (formula, saved)) for formula in plan.each]
                 elif expand is None or plan.each is None:
                     parts = plan.all(xp, g, saved)
                 fits = node.fits
@@ -300,6 +349,8 @@ def backward(
                             run.skip(edge)
                         continue
                     if fits is not None and fits[i] is not None:
+                        if part.__class__ is Chain:
+                            part = part.value(xp)
                         part = fit(xp, part, *fits[i])
                     if edge in uses:
                         collect(edge, part, owned and plan.which[i] == 0)

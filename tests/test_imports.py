@@ -16,7 +16,7 @@ ROOT = PACKAGE.parent
 
 LADDER = [
     *("errors", "hints", "backends", "devices", "rules", "op", "keys", "ops"),
-    *("construction", "graph", "gradients", "tape", "conversion", "tensors", "views", "writes"),
+    *("construction", "graph", "gradients", "chains", "tape", "conversion", "tensors", "views", "writes"),
     *("promotion", "dispatch", "functions", "methods", "namespace", "autograd"),
     *("testing", "layout", "pictures", "drawing", "__init__"),
 ]

@@ -134,6 +134,9 @@ class Backend:
     aliases_exactly: ClassVar[bool] = False
     """Whether an array tells whose memory it shows; else aliasing follows row-major layout."""
 
+    chains_from: ClassVar[int | None] = None
+    """The bytes from which ``chained`` takes a gradient through several elementwise formulas at once."""
+
     table: type[dict[Any, Any]] = dict
     """What finds a dtype by NumPy's object or the library's."""
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anygrad.backends.base import Backend, Layout, check_bounds, follow
+from anygrad.backends.base import STANDARD, Backend, Layout, check_bounds, follow
 
 __all__ = ["NumpyBackend"]
 
@@ -71,6 +71,8 @@ class WritableBackend(Backend):
     aliases_exactly: ClassVar[bool] = True
     layout: ClassVar[type[Layout]] = Layout
     """Reads paths as views of a buffer, where the library's reshape can refuse to copy."""
+    ufuncs: dict[str, Any]
+    """The standard's functions that compute entry by entry into an array that they are given last."""
 
     def is_alias(self, out: Any, base: Any, path: tuple[Any, ...]) -> bool:
         owner = out.base
@@ -155,6 +157,9 @@ class WritableBackend(Backend):
         return out
 
 
+BLOCK = 1 << 17
+"""The bytes of a block: a handful of them fit the second cache of a core."""
+
 _WIDE = {
     np.dtype("float16"): np.dtype("float64"),
     np.dtype("float32"): np.dtype("float64"),
@@ -176,10 +181,13 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
 class NumpyBackend(WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
+    chains_from: ClassVar[int | None] = 1 << 20
+
     def __init__(self, name: str = "cpu") -> None:
         super().__init__(np, "cpu", name)
         self.array_type = np.ndarray
         self.isdtype = functools.cache(np.isdtype)
+        self.ufuncs = {name: f for name in STANDARD if isinstance(f := getattr(self, name), np.ufunc)}
 
     @classmethod
     def open(cls, library: str, spec: str) -> Backend:
@@ -208,13 +216,13 @@ class NumpyBackend(WritableBackend):
         return np.errstate(all="ignore")
 
     def exclusive(self, holder: Any) -> bool:
-        return (
-            _holders(holder) == _ALONE
-            and holder.array.__class__ is np.ndarray
-            and holder.array.base is None
-            and holder.array.flags.owndata
-            and holder.array.flags.writeable
-        )
+        if _holders(holder) != _ALONE:
+            return False
+        array = holder.array
+        if array.__class__ is not self.array_type or array.base is not None:
+            return False
+        flags = array.flags
+        return bool(flags.owndata and flags.writeable)
 
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         check_bounds(index, n, axis)
@@ -245,6 +253,42 @@ class NumpyBackend(WritableBackend):
                 if x.size > 1024 and y.__class__ is np.ndarray and _alike(x, y) and not condition.any():
                     return y.copy()  # As at ties, which are rare.
         return np.where(condition, x, y)
+
+    # ------------------------------------------------ several formulas at once
+
+    def can_chain(self, g: Any) -> bool:
+        """Tell whether a gradient's entries lie in order, or are all the same one."""
+        return bool(g.flags.c_contiguous) or not any(g.strides)
+
+    def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
+        """Tell whether a formula's saved values can be cut into the same blocks as the gradient."""
+        for s in saved:
+            if s.__class__ is np.ndarray and s.ndim and not (s.shape == g.shape and s.flags.c_contiguous):
+                return False
+        return True
+
+    def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:
+        """Take a gradient through elementwise formulas, and add it into a buffer (row-major) if there is one.
+
+        Goes block by block: what lies between two formulas stays in the cache.
+        """
+        n = g.size
+        out = None if buffer is None else buffer.reshape(-1)
+        flat = g.reshape(-1) if g.flags.c_contiguous else np.broadcast_to(g[(0,) * g.ndim], (n,))
+        cut = [(f, [s.reshape(-1) if getattr(s, "ndim", 0) else s for s in saved]) for f, saved in steps]
+        step = BLOCK // g.itemsize
+        for start in range(0, max(n, 1), step):
+            part = slice(start, start + step)
+            block = flat[part]
+            for formula, saved in cut:
+                block = formula(self, block, [s[part] if getattr(s, "ndim", 0) else s for s in saved])
+            if buffer is not None:
+                out[part] += block
+                continue
+            if out is None:
+                out = np.empty(n, block.dtype)
+            out[part] = block
+        return out.reshape(g.shape) if buffer is None else buffer
 
     # ------------------------------------------------ NumPy's own functions, without their Python wrappers
 
