@@ -105,6 +105,8 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             return broadcasting(row, (x, y), refuse)
         try:
             out = call(xp)(a, b) if call is not None else forward(xp, a, b)
+        except OverflowError:
+            return broadcasting(row, (x, y), refuse)  # By promotion's rules a float may do for the integer.
         except Exception as error:
             raise explained(row, (x, y), error) from error
         if out.__class__ is not xp.array_type:

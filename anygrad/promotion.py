@@ -32,6 +32,8 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> np.dtype | None:
     kinds = [x.dtype for x in operands[first:] if isinstance(x, Tensor)]
     scalars = [x for x in operands[first:] if x is not None and not isinstance(x, Tensor)]
     target = result = None
+    if any(x.__class__ is int and not -(2**63) <= x < 2**63 for x in scalars):
+        operands[first:] = _within(row, operands[first:], kinds)
     if first and xp.native and kinds:
         check_range(np.result_type(*kinds), operands)  # NumPy's choice alone wraps without a word.
     if not xp.native or float not in xp.scalars:
@@ -105,6 +107,13 @@ def check_range(dtype: np.dtype, operands: list[Any]) -> None:
         for s in operands:
             if s.__class__ is int and not info.min <= s <= info.max:
                 raise OverflowError(f"Python integer {s} out of bounds for {dtype}")
+
+
+def _within(row: Row, operands: list[Any], kinds: list[np.dtype]) -> list[Any]:
+    """Replace a Python integer beyond 64 bits where NumPy takes it: among floats, and to compare."""
+    if any(dtype.kind in "fc" for dtype in kinds):
+        return [float(x) if x.__class__ is int else x for x in operands]
+    return _in_order(operands, kinds) if row.name in ORDERED else operands
 
 
 def _in_order(operands: list[Any], kinds: list[np.dtype]) -> list[Any]:

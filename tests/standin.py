@@ -1,7 +1,7 @@
 """A stand-in for CuPy over NumPy, so that what its backend does by itself is tested where there is no GPU.
 
 It has what CuPy has and NumPy has not: memory with a reference count of its own, writes through repeated
-indices that land in another order, an ``add.at`` of few dtypes, no ``reshape(copy=)``, reductions to
+indices that land in another order, ufuncs of few dtypes, no ``reshape(copy=)``, reductions to
 arrays without axes, and functions that need the arrays' device to be the current one.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -109,30 +109,54 @@ def _copied(obj: Any, dtype: Any = None, **_: Any) -> Any:
     return _array(np.asarray(obj, dtype))
 
 
+def _elsewhere(name: str, arguments: tuple[Any, ...]) -> None:
+    elsewhere = {a.where for a in arguments if isinstance(a, ndarray)} - {CURRENT[0]}
+    if elsewhere:
+        raise RuntimeError(f"{name}: arrays of device {elsewhere}, the current one is {CURRENT[0]}")
+
+
+class ufunc:
+    """NumPy's, with CuPy's gaps: logic of complex numbers, Python integers beyond 64 bits, most of ``at``."""
+
+    at_dtypes: ClassVar[dict[str, str]] = {
+        "add": "float16 float32 float64 int32 int64 uint32 uint64",
+        "maximum": "float32 float64 int32 int64 uint32 uint64",
+    }
+
+    def __init__(self, name: str, numpys: np.ufunc) -> None:
+        self.__name__, self.numpys = name, numpys
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        _elsewhere(self.__name__, arguments)
+        for a in arguments:
+            if a.__class__ is int and not -(2**63) <= a < 2**64:
+                raise OverflowError("Python int too large to convert to C long")
+            if self.__name__.startswith("logical") and np.result_type(a).kind == "c":
+                raise TypeError(f"Wrong type of arguments for cupy_{self.__name__}")
+        out = self.numpys(*arguments, **keywords)
+        return out if "out" in keywords else _array(out)
+
+    def at(self, a: Any, indices: Any, b: Any = None) -> None:
+        if a.dtype.name not in self.at_dtypes[self.__name__].split():
+            raise TypeError(f"cupy.{self.__name__}.at only supports {self.at_dtypes[self.__name__]}")
+        self.numpys.at(a.view(np.ndarray), indices, np.asarray(b, dtype=a.dtype))
+
+
 def _function(name: str, numpys: Any) -> Any:
+    if isinstance(numpys, np.ufunc):
+        return ufunc(name, numpys)
+
     @functools.wraps(numpys)
     def function(*arguments: Any, **keywords: Any) -> Any:
         keywords.pop("device", None)
-        elsewhere = {a.where for a in arguments if isinstance(a, ndarray)} - {CURRENT[0]}
-        if elsewhere:
-            raise RuntimeError(f"{name}: arrays of device {elsewhere}, the current one is {CURRENT[0]}")
+        _elsewhere(name, arguments)
         out = numpys(*arguments, **keywords)
-        if (isinstance(out, ndarray) and not isinstance(numpys, np.ufunc)) or not isinstance(
-            out, np.ndarray | np.generic
-        ):
-            return tuple(map(_array, out)) if isinstance(out, tuple) else out
-        return _array(out)
+        if isinstance(out, tuple):
+            return tuple(map(_array, out))
+        fresh = isinstance(out, np.ndarray | np.generic) and not isinstance(out, ndarray)
+        return _array(out) if fresh else out
 
     return function
-
-
-def _at(ufunc: np.ufunc, dtypes: str) -> Any:
-    def at(a: Any, indices: Any, b: Any = None) -> None:
-        if a.dtype.name not in dtypes.split():
-            raise TypeError(f"cupy.{ufunc.__name__}.at only supports {dtypes}")
-        ufunc.at(a.view(np.ndarray), indices, np.asarray(b, dtype=a.dtype))
-
-    return at
 
 
 class CUDARuntimeError(RuntimeError):
@@ -148,9 +172,10 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
             made = numpys if name == "isdtype" else _function(name, numpys)
             setattr(cupy, name, made)
             setattr(compat, name, made)
+    cupy.linalg, compat.linalg = SimpleNamespace(), SimpleNamespace()
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
     cupy.asnumpy = lambda a: np.array(a.view(np.ndarray))
-    cupy.ndarray = ndarray
+    cupy.ndarray, cupy.ufunc = ndarray, ufunc
     runtime = SimpleNamespace(
         getDeviceCount=lambda: count, driverGetVersion=lambda: 13000, CUDARuntimeError=CUDARuntimeError
     )
@@ -158,7 +183,5 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     cupy.cuda = SimpleNamespace(
         runtime=runtime, compiler=compiler, Device=Device, UnownedMemory=UnownedMemory, Memory=Memory
     )
-    cupy.add.at = _at(np.add, "float16 float32 float64 int32 uint32 uint64")
-    cupy.maximum.at = _at(np.maximum, "float32 float64 int32 uint32 uint64")
     ndarray.__module__ = "cupy"
     return {"cupy": cupy, "array_api_compat.cupy": compat}

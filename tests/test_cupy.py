@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import array_api_compat
 import numpy as np
 import pytest
 
 import anygrad as ag
+import anygrad.backends
 from anygrad.errors import DeviceUnavailableError
 from tests import standin
 from tests.test_backends import _paths, _positions, _program
@@ -25,14 +27,15 @@ def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     made = standin.modules(request.param)
     for name, module in made.items():
         monkeypatch.setitem(sys.modules, name, module)
-    package = sys.modules.get("anygrad.backends")
-    monkeypatch.delitem(sys.modules, "anygrad.backends.cupy", raising=False)
+    # ``import a.b as c`` reads the attribute of a before it asks for the module.
+    monkeypatch.setattr(array_api_compat, "cupy", made["array_api_compat.cupy"], raising=False)
+    monkeypatch.setattr(anygrad.backends, "cupy", None, raising=False)
+    monkeypatch.setitem(sys.modules, "anygrad.backends.cupy", made["cupy"])
+    del sys.modules["anygrad.backends.cupy"]  # imported anew, and put back with the rest
     monkeypatch.setattr(devices, "_backends", {"cpu": devices.CPU})
     devices._library_of.cache_clear()
     yield made["cupy"]
     devices._library_of.cache_clear()
-    sys.modules.pop("anygrad.backends.cupy", None)
-    vars(package).pop("cupy", None)
 
 
 def test_the_same_program(cupy: Any) -> None:
@@ -71,6 +74,42 @@ def test_extras(cupy: Any, shape: tuple[int, ...]) -> None:
                 xp.to_numpy(xp.place(y, shape, path)), want.reshape(shape), err_msg=str(path)
             )
             np.testing.assert_array_equal(xp.to_numpy(x), host)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda at: ag.linspace(1j, 2 - 3j, 5, device=at),
+        lambda at: ag.linspace(0, 1j, 4, endpoint=False, dtype="complex64", device=at),
+        lambda at: ag.linspace(2 + 1j, 0, 1, device=at),
+        lambda at: ag.linspace(0, 7, 3, dtype="int64", device=at),
+        lambda at: ag.logical_not(ag.tensor([0j, 1j, 2], device=at)),
+        lambda at: ag.logical_and(ag.tensor([0j, 1j], device=at), True),
+        lambda at: ag.logical_or(ag.tensor([False, True], device=at), 0j),
+        lambda at: ag.logical_xor(ag.tensor([0, 1j], device=at), ag.tensor([1.0, 2.0], device=at)),
+        lambda at: ag.clip(ag.tensor([True, False], device=at), ag.tensor([2, -3], dtype="int8", device=at)),
+        lambda at: ag.clip(ag.tensor([1, 200], dtype="uint8", device=at), -5, 300),
+        lambda at: ag.clip(ag.tensor([1, 200], device=at), 1.5, 2**70),
+        lambda at: ag.clip(ag.tensor([-1.0, np.nan, 9.0], device=at), None, 2),
+        lambda at: ag.clip(ag.tensor([1.0, 2.0], device=at), ag.tensor([np.nan, 5.0], device=at)),
+        lambda at: ag.clip(ag.tensor([1.0, 2.0], device=at)),
+        lambda at: ag.sign(ag.tensor([-2.0, -0.0, np.nan], device=at)),
+        lambda at: ag.sign(ag.tensor([3 + 4j, 0], device=at)),
+        lambda at: ag.tensor([1, 200], dtype="uint8", device=at) < 2**70,
+        lambda at: 2**70 / ag.tensor([1.0, 4.0], dtype="float32", device=at),
+    ],
+)
+def test_where_cupy_needs_help(cupy: Any, program: Any) -> None:
+    found, want = program("cuda"), program("cpu")
+    assert found.device == "cuda:0" and found.dtype == want.dtype
+    np.testing.assert_allclose(found.numpy(), want.numpy(), rtol=1e-6)
+
+
+def test_what_clips_nothing_is_another_array(cupy: Any) -> None:
+    x = ag.tensor([1.0, 2.0], device="cuda")
+    y = ag.clip(x)
+    y[0] = 5.0
+    assert x.tolist() == [1.0, 2.0] and y.array is not x.array
 
 
 def test_writes_go_in_place_only_where_nobody_sees(cupy: Any) -> None:

@@ -27,7 +27,7 @@ __all__ = ["CupyBackend"]
 _CREATION = "arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like"
 CREATION = tuple(_CREATION.split())
 LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take")
-ATOMIC = ("float16", "float32", "float64", "int32", "uint32", "uint64")
+ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
 BUILDS = 'CuPy may be built for another CUDA: from the checkout, pip install -e ".[cuda12]" or ".[cuda13]"'
 
 
@@ -74,8 +74,28 @@ class CupyLayout(Layout):
         return view
 
 
+def _of_truth(function: Any) -> Any:
+    """Return a logical function that takes complex numbers too."""
+
+    def logical(*operands: Any) -> Any:
+        return function(*(x != 0 if _is_complex(x) else x for x in operands))
+
+    return staticmethod(functools.update_wrapper(logical, function))
+
+
+def _is_complex(x: Any) -> bool:
+    return x.__class__ is complex or (x.__class__ is cupy.ndarray and x.dtype.kind == "c")
+
+
 class CupyBackend(WritableBackend):
     """One CUDA device."""
+
+    # array_api_compat's mends NaN through a mask, which waits for the device; since 14.2 CuPy's keeps it.
+    sign = staticmethod(cupy.sign)
+    logical_and = _of_truth(cupy.logical_and)
+    logical_not = _of_truth(cupy.logical_not)
+    logical_or = _of_truth(cupy.logical_or)
+    logical_xor = _of_truth(cupy.logical_xor)
 
     layout: ClassVar[type[Layout]] = CupyLayout
     alone: ClassVar[list[Any]] = []
@@ -84,7 +104,7 @@ class CupyBackend(WritableBackend):
         super().__init__(module, device, name)
         self.isdtype = functools.cache(compat.isdtype)
         for function in CREATION:
-            setattr(self, function, self._entering(getattr(module, function)))
+            setattr(self, function, self._entering(getattr(self, function)))
         if cupy.cuda.runtime.getDeviceCount() > 1:
             # Kernels are launched on the current device, whatever the arrays say.
             for function in (*STANDARD, *LAUNCHING):
@@ -93,6 +113,25 @@ class CupyBackend(WritableBackend):
         if not self.alone:
             with device:
                 self.alone.append(calibrate(lambda: cupy.empty(1)) if gil_held() else None)
+
+    def linspace(self, start: Any, stop: Any, num: int, dtype: Any, endpoint: bool = True) -> Any:
+        if start.__class__ is not complex and stop.__class__ is not complex:
+            return compat.linspace(start, stop, num, dtype=dtype, endpoint=endpoint)
+        out = cupy.empty(num, dtype)
+        for part in ("real", "imag"):
+            ends = getattr(start, part), getattr(stop, part)
+            getattr(out, part)[...] = cupy.linspace(*ends, num, endpoint=endpoint)
+        return out
+
+    def clip(self, x: Any, min: Any, max: Any) -> Any:
+        # array_api_compat's writes through masks, which wait for the device, and does not promote.
+        if x.dtype.kind in "iu":
+            info = np.iinfo(x.dtype)
+            min = None if min.__class__ is int and min <= info.min else min
+            max = None if max.__class__ is int and max >= info.max else max
+        out = x if min is None else cupy.maximum(x, min)
+        out = out if max is None else cupy.minimum(out, max)
+        return self.compact(x) if out is x else out
 
     def _entering(self, function: Any) -> Any:
         def entered(*arguments: Any, device: Any = None, **keywords: Any) -> Any:
@@ -187,9 +226,6 @@ class CupyBackend(WritableBackend):
             cupy.add.at(buffer.imag, key, values.imag)
         elif dtype.name in ATOMIC:
             cupy.add.at(buffer, key, values)
-        elif dtype.name == "int64":
-            # The sums have the same bits, and CuPy 14.0 adds the unsigned kind alone.
-            cupy.add.at(buffer.view(np.uint64), key, cupy.asarray(values, dtype).view(np.uint64))
         else:
             sums = cupy.zeros(buffer.shape, np.int32)
             cupy.add.at(sums, key, cupy.asarray(values, np.int32))
