@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anygrad import dispatch, views, writes
-from anygrad.construction import carry
+from anygrad.construction import SCALARS, carry
 from anygrad.devices import get_backend
 from anygrad.dispatch import broadcasting
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
@@ -16,7 +16,7 @@ from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.graph import CROSSING, GRAD_MODE, Node
 from anygrad.hints import METHODS as ELSEWHERE
 from anygrad.hints import Elsewhere
-from anygrad.op import DERIVED, REGISTRY
+from anygrad.op import DERIVED, REGISTRY, Row
 from anygrad.tensors import Tensor, wrap
 
 __all__ = ["IN_PLACE", "METHODS"]
@@ -46,6 +46,8 @@ SYMBOLS = {
     "rshift": ">>=",
 }
 """What a message calls the in-place form of an operator."""
+SCALED = ("add_", "sub_", "subtract_")
+"""In-place names with a factor ``alpha``, as PyTorch's have."""
 SHORT = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative"}
 
 
@@ -62,16 +64,37 @@ def _operator(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, lambda x, y: forward(y, x)
 
 
-def _in_place(function: Callable[..., Any], name: str, op: str) -> Callable[..., Tensor]:
-    """Return the in-place form of a function: its result becomes the tensor's value."""
+def _in_place(function: Callable[..., Any], row: Row, name: str, op: str) -> Callable[..., Tensor]:
+    """Return the in-place form of a row's function: the result goes into the buffer where that can be."""
+    key = row.name if row.direct else ""
 
-    def method(self: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
+    def anew(self: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
         writes.check_writable(op, self, False)
         result = function(self, *arguments, **keywords)
         return result if result is NotImplemented else writes.assign(op, self, result)
 
-    method.__name__ = name
+    def unary(self: Tensor, /) -> Tensor:
+        return self if writes.stored(key, self) else anew(self)
+
+    def binary(self: Tensor, y: Any, /) -> Tensor:
+        return self if y is not None and writes.stored(key, self, y) else anew(self, y)
+
+    def scaled(self: Tensor, y: Any, /, *, alpha: Any = 1) -> Tensor:
+        if alpha.__class__ is int and alpha == 1:
+            return binary(self, y)
+        if alpha.__class__ in SCALARS and y is not None and writes.stored(key, self, y, alpha):
+            return self
+        if {y.__class__, alpha.__class__} <= SCALARS:
+            return anew(self, y * alpha)
+        return anew(self, FUNCTIONS["multiply"](dispatch.operand(op, "y", y, self.xp), alpha))
+
+    method: Callable[..., Tensor] = anew
+    if row.prepare is None:
+        method = unary if len(row.inputs) == 1 else scaled if name in SCALED else binary
+    method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Do ``{function.__name__}`` in place, and return the tensor."
+    if method is scaled:
+        method.__doc__ = f"{method.__doc__[:-1]}; ``alpha`` multiplies y first."
     return method
 
 
@@ -207,10 +230,10 @@ for _name, _row in REGISTRY.items():
         and _row.method
         and _name not in ("real", "imag")
     ):
-        IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _name + "_", _name + "_")
+        IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _row, _name + "_", _name + "_")
 for _short, _name in SHORT.items():
     METHODS[_short] = FUNCTIONS[_name]
-    IN_PLACE[_short + "_"] = _in_place(FUNCTIONS[_name], _short + "_", _short + "_")
+    IN_PLACE[_short + "_"] = _in_place(FUNCTIONS[_name], REGISTRY[_name], _short + "_", _short + "_")
 
 for _name in ELSEWHERE:
     assert not hasattr(Tensor, _name), f"{_name} is a name of ours"
@@ -221,7 +244,8 @@ for _name, _function in OPERATORS.items():
     _forward, _reflected = _operator(_function)
     setattr(Tensor, f"__{_name}__", _forward)
     setattr(Tensor, f"__r{_name}__", _reflected)
-    setattr(Tensor, f"__i{_name}__", _in_place(_forward, f"__i{_name}__", SYMBOLS[_name]))
+    _method = _in_place(_forward, REGISTRY[_function], f"__i{_name}__", SYMBOLS[_name])
+    setattr(Tensor, f"__i{_name}__", _method)
 for _name, _function in COMPARISONS.items():
     setattr(Tensor, f"__{_name}__", _operator(_function)[0])
 for _name, _function in SIGNS.items():

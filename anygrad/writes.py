@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.backends.base import Backend
+from anygrad.backends.base import Backend, follow
 from anygrad.construction import SCALARS
 from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError, message
 from anygrad.gradients import retain_on
@@ -21,8 +21,9 @@ from anygrad.op import REGISTRY
 from anygrad.tensors import Tensor, asarray, wrap
 from anygrad.views import View, base_of, parsed, path_of, raw_key
 
-__all__ = ["assign", "check_writable", "fill", "setitem"]
+__all__ = ["assign", "check_writable", "fill", "setitem", "stored"]
 
+grad_mode = GRAD_MODE.get
 REPLACED = REGISTRY["region_set"].plans
 
 
@@ -51,6 +52,58 @@ def fill(op: str, x: Tensor, value: Any) -> Tensor:
     if value.__class__ is not View or not _stands_there(x, whole, value):
         _write(op, x, whole, value)
     return x
+
+
+def stored(name: str, x: Tensor, y: Any = None, alpha: Any = None) -> bool:
+    """Compute an elementwise operation of x, or of x and y times alpha, straight into x; tell whether it was.
+
+    It is where nothing is recorded and only x's family sees the buffer. What is refused has changed nothing
+    and is left to ``assign``, which says why. An error that floating-point numbers were asked to raise
+    (``numpy.errstate``) comes when they are written, as in NumPy.
+    """
+    xp = x.xp
+    if not xp.writable or (x.node is not None and grad_mode()):
+        return False
+    kind = y.__class__
+    tensor = kind is Tensor or kind is View
+    if tensor:
+        if y.xp is not xp or (y.node is not None and grad_mode()):
+            return False
+    elif kind not in xp.scalars and y is not None:
+        return False
+    compute = xp.ufuncs.get(name)
+    a = None if compute is None else _own_array(x)
+    if a is None:
+        return False
+    # Read only now: an array that is a view of this very buffer would count as one more holder.
+    b = y.array if tensor else y
+    try:
+        if b is None:
+            compute(a, out=a)
+        else:
+            compute(a, b if alpha is None else xp.multiply(b, alpha), out=a)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _own_array(x: Tensor) -> Any:
+    """Return x's array to be written into; None where others see the buffer, or it is no view of it."""
+    if x.__class__ is not View:
+        return x.array if x.xp.exclusive(x) else None
+    base, path = x.base, x.path
+    if not x.xp.exclusive(base):
+        return None
+    if not path:
+        return base.array
+    if any(name == "broadcast_to" for name, _ in path):
+        return None
+    try:
+        array = follow(x.xp.layout, base.array, path)
+    except ValueError:
+        return None
+    base.written = True
+    return array
 
 
 def assign(op: str, x: Tensor, value: Tensor) -> Tensor:

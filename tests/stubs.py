@@ -127,7 +127,7 @@ def methods() -> Iterator[str]:
         else:
             yield f"    def {name}{signature(made, 'self')}: ..."
     for name in IN_PLACE:
-        yield f"    def {name}(self, *arguments: Any, **keywords: Any) -> Tensor: ..."
+        yield f"    def {name}{signature(IN_PLACE[name], 'self')}: ..."
     for name in OPERATORS:
         yield f"    def __{name}__(self, other: Any, /) -> Tensor: ..."
         yield f"    def __r{name}__(self, other: Any, /) -> Tensor: ..."

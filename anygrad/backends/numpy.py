@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -71,8 +72,8 @@ class WritableBackend(Backend):
     aliases_exactly: ClassVar[bool] = True
     layout: ClassVar[type[Layout]] = Layout
     """Reads paths as views of a buffer, where the library's reshape can refuse to copy."""
-    ufuncs: dict[str, Any]
-    """The standard's functions that compute entry by entry into an array that they are given last."""
+    ufuncs: Mapping[str, Any] = {}
+    """The standard's functions that compute entry by entry and take an array to compute into, ``out``."""
 
     def is_alias(self, out: Any, base: Any, path: tuple[Any, ...]) -> bool:
         owner = out.base
