@@ -374,6 +374,20 @@ def count_nonzero(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> T
     tensor(2, dtype=int64, device='cpu')
     """
 
+def cross_entropy(x: ArrayLike, y: ArrayLike, /, weight: Any = None, *, ignore_index: int = -100, reduction: str = 'mean', label_smoothing: float = 0.0) -> Tensor:
+    """Return what the logits ``x`` lose to the labels, or probabilities, ``y``: ``-log(softmax(x))`` there.
+
+    Classes are axis 1 of x, or its only one. Integer labels have the shape of x without that axis,
+    probabilities that of x. Labels equal to ``ignore_index`` count for nothing; of the others each weighs as
+    its class does in ``weight``, and ``reduction="mean"`` divides by their weights (with probabilities: by
+    their number). ``label_smoothing`` mixes the target with the same for each class. On NumPy a label that is
+    no class raises ``IndexingError``, elsewhere its loss is NaN.
+
+    >>> import anygrad as ag
+    >>> ag.cross_entropy(ag.asarray([[0.0, 0.0, 1.0], [2.0, 0.0, 0.0]]), ag.asarray([2, 1]))
+    tensor(1.3954862, device='cpu')
+    """
+
 def cumulative_prod(x: Any, /, axis: int | None = None, *, dtype: Any = None, include_initial: _bool = False) -> Tensor:
     """Return the running product along an axis; the gradient is exact where entries are zero.
 
@@ -568,6 +582,9 @@ def isnan(x: ArrayLike, /) -> Tensor:
     tensor([False,  True], dtype=bool, device='cpu')
     """
 
+def leaky_relu(x: ArrayLike, /, negative_slope: float = 0.01) -> Tensor:
+    """Return x where it is positive, else ``negative_slope * x``; the derivative at 0 is the slope."""
+
 def less(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x is below y.
 
@@ -637,6 +654,17 @@ def log2(x: ArrayLike, /) -> Tensor:
     tensor([0., 3.], dtype=float64, device='cpu')
     """
 
+def log_softmax(x: Any, /, axis: Axis = -1, *, dtype: Any = None) -> Tensor:
+    """Return the logarithm of softmax along an axis, or several, exact where softmax is 0.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.log_softmax(ag.asarray([0.0, 0.0, 1.0]))
+    tensor([-1.55144471, -1.55144471, -0.55144471], dtype=float64, device='cpu')
+    """
+
 def logaddexp(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return log(exp(x) + exp(y)) without overflow.
 
@@ -689,6 +717,17 @@ def logical_xor(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.logical_xor(ag.asarray([True, False]), ag.asarray([True, True]))
     tensor([False,  True], dtype=bool, device='cpu')
+    """
+
+def logsumexp(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
+    """Return log(sum(exp(x))) along the axes without overflow; its gradient is 0 where all x are -inf.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.logsumexp(ag.asarray([0.0, 0.0, 1.0]))
+    tensor(1.55144471, dtype=float64, device='cpu')
     """
 
 def matmul(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -763,6 +802,14 @@ def minimum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
 def moveaxis(x: ArrayLike, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
     """Move axes to other positions; the rest keep their order. A view."""
 
+def mse_loss(x: ArrayLike, y: ArrayLike, /, *, reduction: str = 'mean') -> Tensor:
+    """Return the mean (or the sum, or each) of the squares of what two tensors of one shape differ by.
+
+    >>> import anygrad as ag
+    >>> ag.mse_loss(ag.asarray([1.0, 2.0]), ag.asarray([1.0, 4.0]))
+    tensor(2., device='cpu')
+    """
+
 def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Multiply, entry by entry.
 
@@ -805,6 +852,17 @@ def not_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.not_equal(ag.asarray([1.0, 2.0]), ag.asarray([1.0, 3.0]))
     tensor([False,  True], dtype=bool, device='cpu')
+    """
+
+def one_hot(x: ArrayLike, num_classes: int, /, *, axis: int = -1, dtype: Any = None) -> Tensor:
+    """Return, along a new axis, 1 at the class that a label names and 0 elsewhere; no 1 where it is no class.
+
+    The dtype is the default real one, unless another is asked for.
+
+    >>> import anygrad as ag
+    >>> ag.one_hot(ag.asarray([0, 2]), 3)
+    tensor([[1., 0., 0.],
+            [0., 0., 1.]], device='cpu')
     """
 
 def ones(shape: int | tuple[int, ...], *, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
@@ -879,6 +937,17 @@ def reciprocal(x: ArrayLike, /) -> Tensor:
     tensor([0.5 , 0.25], dtype=float64, device='cpu')
     """
 
+def relu(x: ArrayLike, /) -> Tensor:
+    """Return x where it is positive, else 0; the gradient at 0 is 0.
+
+    Dtypes: all but complex. Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.relu(ag.asarray([-1.5, 0.0, 2.0]))
+    tensor([0., 0., 2.], dtype=float64, device='cpu')
+    """
+
 def remainder(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the remainder of floor division, with the sign of y.
 
@@ -923,6 +992,17 @@ def round(x: ArrayLike, /) -> Tensor:
     tensor([0., 2., 3.], dtype=float64, device='cpu')
     """
 
+def sigmoid(x: ArrayLike, /) -> Tensor:
+    """Return 1 / (1 + exp(-x)).
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.sigmoid(ag.asarray([0.0, 1.0]))
+    tensor([0.5       , 0.73105858], dtype=float64, device='cpu')
+    """
+
 def sign(x: ArrayLike, /) -> Tensor:
     """Return the sign, x/abs(x) for complex x, 0 at 0; zero gradient for real x.
 
@@ -945,6 +1025,9 @@ def signbit(x: ArrayLike, /) -> Tensor:
     tensor([ True, False], dtype=bool, device='cpu')
     """
 
+def silu(x: ArrayLike, /) -> Tensor:
+    """Return ``x * sigmoid(x)`` (Hendrycks and Gimpel, 2016)."""
+
 def sin(x: ArrayLike, /) -> Tensor:
     """Return the sine.
 
@@ -966,6 +1049,20 @@ def sinh(x: ArrayLike, /) -> Tensor:
     >>> ag.sinh(ag.asarray([0.0, 1.0]))
     tensor([0.        , 1.17520119], dtype=float64, device='cpu')
     """
+
+def softmax(x: Any, /, axis: Axis = -1, *, dtype: Any = None) -> Tensor:
+    """Return exp(x) divided by its sum along an axis, or several, without overflow.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.softmax(ag.asarray([0.0, 0.0, 1.0]))
+    tensor([0.21194156, 0.21194156, 0.57611688], dtype=float64, device='cpu')
+    """
+
+def softplus(x: ArrayLike, /, beta: float = 1.0) -> Tensor:
+    """Return ``log(1 + exp(beta * x)) / beta`` without overflow."""
 
 def sqrt(x: ArrayLike, /) -> Tensor:
     """Return the square root; its derivative at 0 is inf.

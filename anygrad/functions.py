@@ -39,7 +39,7 @@ def operation(row: Row) -> Function:
     prepare, count = row.prepare, len(row.inputs)
     assert prepare is not None
 
-    casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts == "floating"
+    casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts.endswith("floating")
 
     def function(*arguments: Any, **keywords: Any) -> Any:
         operands = list(arguments[:count])

@@ -23,8 +23,6 @@ FUNCTIONS = {
     "permute": "permute_dims",
     "rand": "asarray of what numpy.random gives",
     "randn": "asarray of what numpy.random gives",
-    "relu": "maximum(x, 0)",
-    "sigmoid": "1 / (1 + exp(-x))",
     "swapaxes": "moveaxis",
     "transpose": "permute_dims, or x.mT for a matrix",
     "unsqueeze": "expand_dims",

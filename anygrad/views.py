@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.backends.base import Backend, follow, shown
+from anygrad.backends.base import Backend
+from anygrad.backends.paths import follow, shown
 from anygrad.errors import DeviceError, message
 from anygrad.gradients import retain_on
 from anygrad.graph import GRAD_MODE, Leaf, Node

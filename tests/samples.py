@@ -172,4 +172,4 @@ def seeds_of(outs: list[Tensor], target: Target) -> list[Tensor]:
 
 
 # The chapters declare into SAMPLES.
-from tests import samples_corners, samples_elementwise, samples_shapes  # noqa: E402, F401
+from tests import samples_corners, samples_elementwise, samples_neural, samples_shapes  # noqa: E402, F401

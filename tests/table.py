@@ -28,6 +28,9 @@ order. Where there is no number there is the reason.
 - The strict backend runs on `device1`, where reading numbers back to the host is trapped.
 """
 
+REAL_ONLY = ("leaky_relu", "silu", "softplus", "cross_entropy", "one_hot")
+"""Functions without a row that take no complex numbers."""
+
 
 def _plain(one: Sample) -> bool:
     return one.kind not in ("empty", "0-d", "tie")
@@ -63,7 +66,7 @@ def reason(name: str, backend: str, trait: str) -> str:
         return "one memory order"
     if trait == "0-d":
         return "needs an axis"
-    if trait == "complex" and row is not None and takes_no_complex(name):
+    if trait == "complex" and (name in REAL_ONLY or (row is not None and takes_no_complex(name))):
         return "real only"
     if trait == "complex" and row is not None and not row.formulas:
         return "not in the standard"

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.backends.base import Backend, follow
+from anygrad.backends.base import Backend
+from anygrad.backends.paths import follow
 from anygrad.devices import get_backend
 from anygrad.errors import DeviceUnavailableError, DtypeError, GraphExitError, IndexingError
 from tests.targets import Target

@@ -91,14 +91,17 @@ def test_samples_cover(name: str) -> None:
         assert any(one.is_complex and one.tracked for one in SAMPLES[name])
 
 
-NO_ZERO_D = ("cumulative_sum", "cumulative_prod", "matmul", "take", "index_add")
+NO_ZERO_D = (
+    *("cumulative_sum", "cumulative_prod", "matmul", "take", "index_add"),
+    *("softmax", "softmax_dx", "log_softmax", "log_softmax_dx", "label_loss", "label_loss_dx"),
+)
 """Rows that need an axis."""
 
 
 def takes_no_complex(name: str) -> bool:
     """Tell whether complex input is refused: by the row, or by NumPy, which has no loop for it."""
     row = REGISTRY[name]
-    if row.real_only or row.accepts == "real":
+    if row.real_only or row.accepts in ("real", "real floating"):
         return True
     found = getattr(np, name, None)
     if not isinstance(found, np.ufunc):

@@ -51,6 +51,16 @@ def called(one: Sample, target: Target, operands: list[Any]) -> Any:
     return one.call(target, operands)
 
 
+def arrived(found: Any, target: Target) -> tuple[Any, Any]:
+    """Return the node behind one output or several, and a gradient for it."""
+    outs = outputs_of(found)
+    seeds = [s.array for s in seeds_of(outs, target)]
+    if not isinstance(found, tuple):
+        return found.node, seeds[0]
+    lead = next(out.node for out in outs if out.requires_grad)
+    return lead.edges[0], tuple(g if out.requires_grad else None for g, out in zip(seeds, outs, strict=True))
+
+
 @rows
 def test_only_the_standard_and_the_extras(name: str, target: Target, spied: Any) -> None:
     """Forward and formulas call what they may, and say dtype and device of what they make."""
@@ -61,8 +71,7 @@ def test_only_the_standard_and_the_extras(name: str, target: Target, spied: Any)
             assert spies, "the forward was not called"
             if not connected(one):
                 continue
-            node, xp = out.node, target.backend
-            g = seeds_of([out], target)[0].array
+            (node, g), xp = arrived(out, target), target.backend
             for formula in (node.plan.all, *(node.plan.each or ())):
                 with xp.quiet():
                     formula(Spy(xp), g, node.saved)
@@ -88,9 +97,9 @@ def test_formulas_write_nothing(name: str, target: Target) -> None:
         if connected(one):
             with about(one):
                 out = one.call(target, one.made(target, one.tracked))
-                g = seeds_of([out], target)[0].array
+                node, g = arrived(out, target)
                 with np.errstate(all="ignore"):
-                    out.node.plan.all(target.backend, sealed(g), sealed(out.node.saved))
+                    node.plan.all(target.backend, sealed(g), sealed(node.saved))
 
 
 def sealed(value: Any) -> Any:
@@ -134,6 +143,7 @@ def test_nothing_waits_for_the_device(name: str, target: Target) -> None:
             with trapped(target.backend):
                 outs = outputs_of(one.call(target, operands))
                 if connected(one):
+                    outs = [out for out in outs if out.requires_grad]
                     tracked = [operands[i] for i in one.tracked]
                     seeds = [s.requires_grad_() for s in seeds_of(outs, target)]
                     first = ag.autograd.grad(outs, tracked, seeds, create_graph=True)

@@ -3,7 +3,7 @@
 A backend is one array library on one device. It is the ``xp`` that a formula receives: the standard's
 functions as attributes, and the extras for which the standard has no name (``EXTRAS``). A conforming
 library needs no more than this class; a subclass replaces what its library does better. Nothing here
-knows tensors, rows or the tape: a *path* is a tuple of ``(function name, keywords)``, read off any namespace.
+knows tensors, rows or the tape.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.kinds import WIDENED, widened
+from anygrad.backends.neural import NEURAL, NeuralExtras
+from anygrad.backends.paths import Values, follow, is_injective, shown
 from anygrad.errors import DtypeError, IndexingError, message
 
-__all__ = ["EXTRAS", "STANDARD", "Backend", "Layout", "check_bounds", "follow", "layout_of", "shown"]
+__all__ = ["DTYPES", "EXTRAS", "STANDARD", "Backend", "check_bounds"]
 
 _STANDARD = """
     abs acos acosh add all any arange argmax argmin argsort asarray asin asinh astype atan atan2 atanh
@@ -44,6 +46,7 @@ EXTRAS = (
     "region",
     "region_set",
     "total",
+    *NEURAL,
 )
 """What a formula may call beside the standard; every name is also a method of ``Backend``."""
 
@@ -52,60 +55,6 @@ _DTYPES = """
 """
 DTYPES = tuple(_DTYPES.split())
 NARROWER = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
-
-
-class Layout:
-    """A reading of paths that tells views from copies: strides move, memory does not.
-
-    ``reshape`` refuses to copy, so that a path which is no view raises ``ValueError``.
-    """
-
-    permute_dims = staticmethod(np.transpose)
-    flip = staticmethod(np.flip)
-    broadcast_to = staticmethod(np.broadcast_to)
-    getitem = staticmethod(lambda x, key: x[key])
-
-    @staticmethod
-    def reshape(x: Any, shape: tuple[int, ...]) -> Any:
-        return x.reshape(shape, copy=False)
-
-    @staticmethod
-    def take(x: Any, indices: Any, axis: int) -> Any:
-        raise ValueError("a gather is no view")
-
-
-class _Values(Layout):
-    """The same reading for values: a reshape may copy."""
-
-    @staticmethod
-    def reshape(x: Any, shape: tuple[int, ...]) -> Any:
-        return np.reshape(x, shape)
-
-
-def follow(namespace: Any, x: Any, path: tuple[Any, ...]) -> Any:
-    """Apply the steps of ``path`` to ``x``, each read off ``namespace``."""
-    for name, keywords in path:
-        x = getattr(namespace, name)(x, **keywords)
-    return x
-
-
-def layout_of(shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return an array of this shape (row-major, or of these strides) in one byte, for ``Layout`` to walk."""
-    if strides is None:
-        strides, step = (), 1
-        for n in reversed(shape):
-            strides = (step, *strides)
-            step *= max(n, 1)
-    return np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, strides, writeable=True)
-
-
-def shown(shape: tuple[int, ...], strides: tuple[int, ...] | None, path: tuple[Any, ...]) -> bool:
-    """Tell whether NumPy gives a view where a path is applied to an array of this shape and these strides."""
-    try:
-        # A scalar is a copy, as of ``flip`` where there is no axis.
-        return isinstance(follow(Layout, layout_of(shape, strides), path), np.ndarray)
-    except ValueError:
-        return False
 
 
 def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
@@ -117,12 +66,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-def _is_injective(path: tuple[Any, ...]) -> bool:
-    """Tell whether a path leads to no entry twice."""
-    return all(name not in ("take", "broadcast_to") for name, _ in path)
-
-
-class Backend:
+class Backend(NeuralExtras):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False
@@ -299,13 +243,13 @@ class Backend:
         """Return, flat, the row-major position in an array of this shape of each entry the path leads to."""
         n = int(np.prod(shape))
         gather = path[-1][1] if path and path[-1][0] == "take" else None
-        index = follow(_Values, np.arange(n).reshape(shape), path[:-1] if gather else path)
+        index = follow(Values, np.arange(n).reshape(shape), path[:-1] if gather else path)
         flat = self.from_numpy(np.ascontiguousarray(index, dtype=self.within(np.dtype(np.int64))))
         return self.reshape(flat if gather is None else self.take(flat, **gather), (-1,))
 
     def region_set(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
         """Return ``x`` with the region that the path leads to replaced by ``y`` (its shape, or a scalar)."""
-        if not _is_injective(path):
+        if not is_injective(path):
             index = self.positions(x.shape, path)
             y = self._spread(y, x.dtype, index.shape)
             return self.reshape(self.index_set(self.reshape(x, (-1,)), y, index, 0), x.shape)
@@ -313,7 +257,7 @@ class Backend:
 
     def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
         """Return zeros of ``shape`` with ``y`` added into the region that the path leads to."""
-        if _is_injective(path):
+        if is_injective(path):
             return self._merged(self.zeros(shape, dtype=y.dtype, device=self.device), y, path)
         index = self.positions(shape, path)
         zeros = self.zeros((math.prod(shape),), dtype=y.dtype, device=self.device)
@@ -321,7 +265,7 @@ class Backend:
 
     def _merged(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
         """Replace a region without repeats: each entry of ``x`` knows which of ``y`` takes its place."""
-        rows = follow(_Values, np.arange(math.prod(x.shape)).reshape(x.shape), path)
+        rows = follow(Values, np.arange(math.prod(x.shape)).reshape(x.shape), path)
         if not rows.size:
             return self.asarray(x, copy=True)
         source = np.full(x.shape, -1, dtype=self.within(np.dtype(np.int64)))

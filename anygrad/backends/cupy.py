@@ -18,8 +18,9 @@ import array_api_compat.cupy as compat
 import cupy
 import numpy as np
 
-from anygrad.backends.base import STANDARD, Backend, Layout
+from anygrad.backends.base import STANDARD, Backend
 from anygrad.backends.numpy import Holder, WritableBackend, gil_held
+from anygrad.backends.paths import Layout
 from anygrad.errors import DeviceUnavailableError, message
 
 __all__ = ["CupyBackend"]

@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anygrad.backends.base import STANDARD, Backend, Layout, check_bounds, follow
+from anygrad.backends.base import STANDARD, Backend, check_bounds
+from anygrad.backends.numpy_neural import NumpyNeural
+from anygrad.backends.paths import Layout, follow
 
 __all__ = ["NumpyBackend"]
 
@@ -179,7 +181,7 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
-class NumpyBackend(WritableBackend):
+class NumpyBackend(NumpyNeural, WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
     chains_from: ClassVar[int | None] = 1 << 20

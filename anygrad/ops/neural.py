@@ -1,0 +1,327 @@
+"""What networks are made of: activations, softmax, losses.
+
+Names and defaults are those of ``torch.nn.functional``. What can be written with other functions is a plain
+function over the namespace; a row where that takes fewer passes over memory, or is exact where it is not.
+"""
+
+from __future__ import annotations
+
+from math import inf, nan, prod
+from typing import Any
+
+from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
+from anygrad.op import ArrayLike, Axis, derived, operation, unary
+from anygrad.rules import axes_in, axes_of, axis_in, spread
+
+# ---------------------------------------------------------------- activations
+
+relu = unary(
+    "relu",
+    dx=lambda xp, g, out: xp.where(out <= 0, 0, g),
+    accepts="real",
+    doc="Return x where it is positive, else 0; the gradient at 0 is 0.",
+    example="[-1.5, 0.0, 2.0] -> [0., 0., 2.]",
+)
+
+sigmoid = unary(
+    "sigmoid",
+    dx=lambda g, out: g * (out * (1 - out)),
+    accepts="real floating",
+    doc="Return 1 / (1 + exp(-x)).",
+    example="[0.0, 1.0] -> [0.5       , 0.73105858]",
+)
+
+
+@derived
+def leaky_relu(xp: Any, x: ArrayLike, /, negative_slope: float = 0.01) -> Any:
+    """Return x where it is positive, else ``negative_slope * x``; the derivative at 0 is the slope."""
+    if x.dtype.kind == "c":
+        raise DtypeError(message("leaky_relu", f"x has dtype {x.dtype}", "expected real dtypes"))
+    return xp.where(x > 0, x, negative_slope * x)
+
+
+@derived
+def silu(xp: Any, x: ArrayLike, /) -> Any:
+    """Return ``x * sigmoid(x)`` (Hendrycks and Gimpel, 2016)."""
+    return x * xp.sigmoid(x)
+
+
+@derived
+def softplus(xp: Any, x: ArrayLike, /, beta: float = 1.0) -> Any:
+    """Return ``log(1 + exp(beta * x)) / beta`` without overflow."""
+    return xp.logaddexp(x, 0.0) if beta == 1 else xp.logaddexp(beta * x, 0.0) / beta
+
+
+# ---------------------------------------------------------------- softmax
+
+
+def _along(name: str) -> Any:
+    def prepare(x: Any, /, axis: Axis = -1, *, dtype: Any = None) -> dict[str, Any]:
+        return {"axis": axes_of(x.ndim, axes_in(name, axis, x.ndim)), "cast": dtype}
+
+    return prepare
+
+
+def _pull(y: Any, x: Any, /, axis: tuple[int, ...]) -> dict[str, Any]:
+    return {"axis": axis}
+
+
+softmax = operation(
+    "softmax",
+    lambda xp, x, axis: xp.softmax(x, axis),
+    dx=lambda xp, g, out, axis: xp.softmax_dx(g, out, axis),
+    prepare=_along("softmax"),
+    accepts="real floating",
+    doc="Return exp(x) divided by its sum along an axis, or several, without overflow.",
+    example="[0.0, 0.0, 1.0] -> [0.21194156, 0.21194156, 0.57611688]",
+)
+
+softmax_dx = operation(
+    "softmax_dx",
+    lambda xp, y, x, axis: xp.softmax_dx(y, x, axis),
+    inputs="y x",
+    dy=lambda xp, g, x, axis: xp.softmax_dx(g, x, axis),
+    dx=lambda xp, g, y, x, axis: (
+        g * (y - xp.sum(y * x, axis=axis, keepdims=True)) - y * xp.sum(g * x, axis=axis, keepdims=True)
+    ),
+    prepare=_pull,
+    accepts="real floating",
+    public=False,
+    doc="Return the gradient of softmax, x its result, from that of the result, y.",
+)
+
+log_softmax = operation(
+    "log_softmax",
+    lambda xp, x, axis: xp.log_softmax(x, axis),
+    dx=lambda xp, g, out, axis: xp.log_softmax_dx(g, out, axis),
+    prepare=_along("log_softmax"),
+    accepts="real floating",
+    doc="Return the logarithm of softmax along an axis, or several, exact where softmax is 0.",
+    example="[0.0, 0.0, 1.0] -> [-1.55144471, -1.55144471, -0.55144471]",
+)
+
+log_softmax_dx = operation(
+    "log_softmax_dx",
+    lambda xp, y, x, axis: xp.log_softmax_dx(y, x, axis),
+    inputs="y x",
+    dy=lambda xp, g, x, axis: g - xp.sum(g * xp.exp(x), axis=axis, keepdims=True),
+    dx=lambda xp, g, y, x, axis: -g * xp.exp(x) * xp.sum(y, axis=axis, keepdims=True),
+    prepare=_pull,
+    accepts="real floating",
+    public=False,
+    doc="Return the gradient of log_softmax, x its result, from that of the result, y.",
+)
+
+
+def _logsumexp(xp, x, axis, keepdims):
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.isinf(top), 0, top)
+    out = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    axes = axes_of(x.ndim, axis)
+    return out if keepdims else xp.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+def _logsumexp_dx(xp, g, x, out, axis, keepdims):
+    out = spread(xp, out, x.shape, axis, keepdims)
+    part = xp.softmax(x, axes_of(x.ndim, axis))
+    return spread(xp, g, x.shape, axis, keepdims) * xp.where(out == -inf, 0, part)
+
+
+def _reduced(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> dict[str, Any]:
+    return {"axis": axes_in("logsumexp", axis, x.ndim), "keepdims": bool(keepdims)}
+
+
+logsumexp = operation(
+    "logsumexp",
+    _logsumexp,
+    dx=_logsumexp_dx,
+    prepare=_reduced,
+    accepts="real floating",
+    doc="Return log(sum(exp(x))) along the axes without overflow; its gradient is 0 where all x are -inf.",
+    example="[0.0, 0.0, 1.0] -> 1.55144471",
+)
+
+# ---------------------------------------------------------------- losses
+
+
+def _label_loss_back(xp, g, labels, out, ignore_index, reduction):
+    _, share, p = out
+    found = None
+    if g[0] is not None:
+        found = xp.label_loss_dx(g[0], p, labels, share, ignore_index, reduction)
+    if g[2] is None:
+        return found
+    through = xp.softmax_dx(g[2], p, (1,))
+    return through if found is None else found + through
+
+
+def _label_loss_dx_dy(xp, g, y, x, labels, share, ignore_index, reduction):
+    each = xp.sum(g * xp.label_loss_dx(xp.ones_like(y), x, labels, share, ignore_index, reduction), axis=1)
+    return each if reduction == "none" else xp.sum(each)
+
+
+def _label_loss_dx_dx(xp, g, y, x, labels, share, ignore_index, reduction):
+    n = x.shape[0]
+    scale = xp.reshape(y * share, (n, 1) if reduction == "none" else (1, 1))
+    return xp.where(xp.reshape(labels, (n, 1)) != ignore_index, g * scale, 0)
+
+
+label_loss = operation(
+    "label_loss",
+    lambda xp, x, labels, ignore_index, reduction: xp.label_loss(x, labels, ignore_index, reduction),
+    inputs="x labels",
+    dx=_label_loss_back,
+    carries=(True, False, True),
+    prepare=lambda x, labels, /, ignore_index, reduction: {
+        "ignore_index": ignore_index,
+        "reduction": reduction,
+    },
+    accepts="real floating",
+    public=False,
+    doc="Return the loss of rows against their labels, what each row weighs in it, and softmax.",
+)
+
+label_loss_dx = operation(
+    "label_loss_dx",
+    lambda xp, y, x, labels, share, ignore_index, reduction: xp.label_loss_dx(
+        y, x, labels, share, ignore_index, reduction
+    ),
+    inputs="y x labels share",
+    dy=_label_loss_dx_dy,
+    dx=_label_loss_dx_dx,
+    prepare=lambda y, x, labels, share, /, ignore_index, reduction: {
+        "ignore_index": ignore_index,
+        "reduction": reduction,
+    },
+    accepts="real floating",
+    public=False,
+    doc="Return the gradient of label_loss, x its softmax, from that of the loss, y.",
+)
+
+
+def _check_reduction(op: str, reduction: Any) -> None:
+    if reduction not in ("mean", "sum", "none"):
+        got = f"reduction is {reduction!r}"
+        raise ArgumentError(message(op, got, "expected 'mean', 'sum' or 'none'"))
+
+
+def _reduce(xp: Any, losses: Any, reduction: str) -> Any:
+    return losses if reduction == "none" else xp.mean(losses) if reduction == "mean" else xp.sum(losses)
+
+
+@derived
+def cross_entropy(
+    xp: Any,
+    x: ArrayLike,
+    y: ArrayLike,
+    /,
+    weight: Any = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Return what the logits ``x`` lose to the labels, or probabilities, ``y``: ``-log(softmax(x))`` there.
+
+    Classes are axis 1 of x, or its only one. Integer labels have the shape of x without that axis,
+    probabilities that of x. Labels equal to ``ignore_index`` count for nothing; of the others each weighs as
+    its class does in ``weight``, and ``reduction="mean"`` divides by their weights (with probabilities: by
+    their number). ``label_smoothing`` mixes the target with the same for each class. On NumPy a label that is
+    no class raises ``IndexingError``, elsewhere its loss is NaN.
+
+    >>> import anygrad as ag
+    >>> ag.cross_entropy(ag.asarray([[0.0, 0.0, 1.0], [2.0, 0.0, 0.0]]), ag.asarray([2, 1]))
+    tensor(1.3954862, device='cpu')
+    """
+    _check_reduction("cross_entropy", reduction)
+    got = f"x has shape {x.shape}, y has shape {y.shape}"
+    if not x.ndim:
+        raise ShapeError(message("cross_entropy", got, "expected an axis of classes in x"))
+    axis = min(1, x.ndim - 1)
+    shape, count = x.shape[:axis] + x.shape[axis + 1 :], x.shape[axis]
+    if y.dtype.kind == "f":
+        if y.shape != x.shape:
+            raise ShapeError(message("cross_entropy", got, "probabilities need the shape of x"))
+    elif y.dtype.kind not in "iu":
+        expected = "expected integer labels, or probabilities of a real floating dtype"
+        raise DtypeError(message("cross_entropy", f"y has dtype {y.dtype}", expected))
+    elif y.shape != shape:
+        raise ShapeError(message("cross_entropy", got, f"expected labels of shape {shape}"))
+    if weight is not None:
+        weight = xp.asarray(weight)
+        if x.dtype.kind == "f":
+            weight = xp.astype(weight, x.dtype, copy=False)
+        if weight.shape != (count,):
+            got = f"weight has shape {weight.shape}"
+            raise ShapeError(message("cross_entropy", got, f"expected one for each class, ({count},)"))
+        weight = xp.reshape(weight, tuple(count if i == axis else 1 for i in range(x.ndim)))
+    if y.dtype.kind == "f":
+        losses = _entropy(xp, xp.log_softmax(x, axis), y, weight, axis, label_smoothing)
+        if reduction != "mean":
+            return _reduce(xp, losses, reduction)
+        return xp.sum(losses) * (1 / (prod(shape) or nan))
+    rows, flat = x, y
+    if x.ndim != 2:
+        rows = xp.reshape(xp.moveaxis(x, axis, -1), (prod(shape), count))
+        flat = xp.reshape(y, (prod(shape),))
+    if weight is None and not label_smoothing:
+        loss = xp.label_loss(rows, flat, ignore_index, reduction)[0]
+        return xp.reshape(loss, shape) if reduction == "none" and x.ndim != 2 else loss
+    losses = xp.reshape(xp.label_loss(rows, flat, ignore_index, "none")[0], shape)
+    mine = y != ignore_index
+    if weight is not None:
+        mine = xp.sum(xp.one_hot(y, count, axis=axis, dtype=weight.dtype) * weight, axis=axis)
+        mine = xp.where(y != ignore_index, mine, 0)
+        losses = losses * mine
+    if label_smoothing:
+        even = _entropy(xp, xp.log_softmax(x, axis), xp.ones_like(x), weight, axis, 0.0)
+        even = xp.where(y != ignore_index, even, 0)
+        losses = losses * (1 - label_smoothing) + even * (label_smoothing / count)
+    if reduction != "mean":
+        return _reduce(xp, losses, reduction)
+    return xp.sum(losses) / xp.astype(xp.sum(mine), losses.dtype)
+
+
+def _entropy(xp: Any, logs: Any, y: Any, weight: Any, axis: int, smoothing: float) -> Any:
+    """Sum ``-y * logs`` over the classes; a class of probability 0 adds nothing, however unlikely."""
+    if smoothing:
+        y = y * (1 - smoothing) + smoothing / logs.shape[axis]
+    logs = xp.where((y == 0) & xp.isinf(logs), 0, logs)
+    return -xp.sum(y * logs if weight is None else y * logs * weight, axis=axis)
+
+
+@derived
+def mse_loss(xp: Any, x: ArrayLike, y: ArrayLike, /, *, reduction: str = "mean") -> Any:
+    """Return the mean (or the sum, or each) of the squares of what two tensors of one shape differ by.
+
+    >>> import anygrad as ag
+    >>> ag.mse_loss(ag.asarray([1.0, 2.0]), ag.asarray([1.0, 4.0]))
+    tensor(2., device='cpu')
+    """
+    _check_reduction("mse_loss", reduction)
+    if x.shape != y.shape:
+        got = f"x has shape {x.shape}, y has shape {y.shape}"
+        raise ShapeError(message("mse_loss", got, "expected equal shapes", "broadcast one first"))
+    away = x - y
+    squares = xp.square(away) if away.dtype.kind != "c" else xp.real(away * xp.conj(away))
+    return _reduce(xp, squares, reduction)
+
+
+@derived
+def one_hot(xp: Any, x: ArrayLike, num_classes: int, /, *, axis: int = -1, dtype: Any = None) -> Any:
+    """Return, along a new axis, 1 at the class that a label names and 0 elsewhere; no 1 where it is no class.
+
+    The dtype is the default real one, unless another is asked for.
+
+    >>> import anygrad as ag
+    >>> ag.one_hot(ag.asarray([0, 2]), 3)
+    tensor([[1., 0., 0.],
+            [0., 0., 1.]], device='cpu')
+    """
+    if x.dtype.kind not in "iu":
+        raise DtypeError(message("one_hot", f"x has dtype {x.dtype}", "expected integer labels"))
+    axis = axis_in("one_hot", axis, x.ndim + 1)
+    classes = xp.arange(num_classes, dtype=x.dtype)
+    classes = xp.reshape(classes, tuple(num_classes if i == axis else 1 for i in range(x.ndim + 1)))
+    hit = xp.expand_dims(x, axis) == classes
+    return xp.where(hit, 1.0, 0.0) if dtype is None else xp.astype(hit, dtype)
