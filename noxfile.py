@@ -120,7 +120,10 @@ def bench(session: nox.Session) -> None:
 def cuda(session: nox.Session) -> None:
     """Run everything with `--device cuda` in the current environment (given arguments, the tests alone)."""
     python = shutil.which("python") or sys.executable
-    session.run(python, "-m", "pytest", "--device", "cuda", *session.posargs, env=QUIET)
+    # An environment that is not ours may hold plugins that warn, and warnings are errors.
+    alone = QUIET | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    chosen = ("-p", "xdist", "-n", "4", "--device", "cuda")
+    session.run(python, "-m", "pytest", *chosen, *session.posargs, env=alone)
     if not session.posargs:
         run_examples(session, python, "--device", "cuda")
         session.run(python, "-m", "benchmarks", "--device", "cuda")

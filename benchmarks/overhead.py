@@ -138,10 +138,12 @@ def count(phase: Phase) -> tuple[int, int]:
         if event != "call" or frame.f_code.co_filename == __file__:
             return None
         calls += 1
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        frame.f_trace, frame.f_trace_opcodes, frame.f_trace_lines = local, True, False
         return local
 
     before = sys.gettrace()
+    # Python 3.12 asks when it is told to trace whether any frame wants them, 3.13 each frame with a trace.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(watched)
     try:
         phase()
