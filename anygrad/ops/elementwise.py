@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 from anygrad.op import ArrayLike, binary, nary, unary
-from anygrad.rules import is_complex, safe
+from anygrad.rules import is_complex
 
 # ---------------------------------------------------------------- arithmetic
 
@@ -89,17 +89,15 @@ def _pow_dx(xp, g, x, y):
         return g if y == 1 else g * (y * (x if y == 2 else _pow(xp, x, y - 1)))
     if xp.isdtype(y.dtype, "bool"):
         y = xp.astype(y, x.dtype)
-    return g * xp.where(y == 0, xp.zeros_like(g), y * xp.pow(x, xp.where(y == 0, xp.ones_like(y), y - 1)))
+    flat = y == 0
+    return g * xp.where(flat, 0, y * xp.pow(x, xp.where(flat, 1, y - 1)))
 
 
 def _pow_dy(xp, g, x, y, out):
     # In the result's dtype: a negative real has a logarithm where the exponent is complex.
-    grown = out * xp.log(xp.astype(safe(xp, x), out.dtype, copy=False))
-    if is_complex(xp, out.dtype):
-        return g * xp.where(x == 0, xp.zeros_like(grown), grown)
-    return g * xp.where(
-        (x == 0) & (y < 0), -inf * xp.ones_like(grown), xp.where(x == 0, xp.zeros_like(grown), grown)
-    )
+    zero = x == 0
+    grown = xp.where(zero, 0, out * xp.log(xp.astype(xp.where(zero, 1, x), out.dtype, copy=False)))
+    return g * (grown if is_complex(xp, out.dtype) else xp.where(zero & (y < 0), -inf, grown))
 
 
 pow = binary(
@@ -135,7 +133,8 @@ sqrt = unary(
 
 def _cosine(xp, side, out):
     # Masked as well as made safe, so that it is flat at the origin to every order.
-    return xp.where(out == 0, xp.zeros_like(out), side / safe(xp, out))
+    zero = out == 0
+    return xp.where(zero, 0, side / xp.where(zero, 1, out))
 
 
 hypot = binary(
@@ -153,8 +152,9 @@ hypot = binary(
 def _sign_dx(xp, g, x, out):
     if not is_complex(xp, x.dtype):
         return xp.zeros_like(g)
-    turned = (g - xp.real(g * out) * xp.conj(out)) / safe(xp, xp.abs(x))
-    return xp.where(x == 0, xp.zeros_like(turned), turned)
+    zero = x == 0
+    turned = (g - xp.real(g * out) * xp.conj(out)) / xp.where(zero, 1, xp.abs(x))
+    return xp.where(zero, 0, turned)
 
 
 abs = unary(
@@ -221,7 +221,7 @@ trunc = unary(
 
 copysign = binary(
     "copysign",
-    dx=lambda xp, g, x, y: g * xp.sign(x) * xp.copysign(xp.ones_like(g), y),
+    dx=lambda xp, g, x, out: g * (xp.sign(x) * xp.sign(out)),
     dy=lambda xp, g: xp.zeros_like(g),
     accepts="real floating",
     doc="Return x with the sign of y; the gradient to y is 0, and to x at 0 too.",

@@ -16,6 +16,7 @@ from anygrad.rules import (
     axis_in,
     count_of,
     is_complex,
+    kept_shape,
     others_product,
     prefix_products,
     recurrence,
@@ -96,11 +97,13 @@ prod = operation(
 def _extremum_dx(xp, g, x, out, axis, keepdims):
     chosen = xp.astype(x == spread(xp, out, x.shape, axis, keepdims), g.dtype)
     n = count_of(x.shape, axis)
+    if not keepdims:
+        g = xp.reshape(g, kept_shape(x.shape, axis))
     if n <= 2048:
-        share = chosen / xp.sum(chosen, axis=axis, keepdims=True)
+        g = g / xp.sum(chosen, axis=axis, keepdims=True)
     else:  # more than float16 counts
-        share = chosen * ((1 / n) / xp.mean(chosen, axis=axis, keepdims=True))
-    return spread(xp, g, x.shape, axis, keepdims) * share
+        g = g * ((1 / n) / xp.mean(chosen, axis=axis, keepdims=True))
+    return chosen * g
 
 
 max = operation(
@@ -124,13 +127,13 @@ min = operation(
 )
 
 
-def _deviation(xp, x, axis, correction):
-    """Return conj(x - mean) / (n - correction)."""
+def _deviation_dx(xp, g, weight, x, axis, correction, keepdims):
+    """Return g times weight times conj(x - mean) / (n - correction)."""
+    left = count_of(x.shape, axis) - correction
     away = x - xp.mean(x, axis=axis, keepdims=True)
     if is_complex(xp, x.dtype):
         away = xp.conj(away)
-    left = count_of(x.shape, axis) - correction
-    return away * (1 / left if left > 0 else nan)
+    return spread(xp, g * (weight / left if left > 0 else nan), x.shape, axis, keepdims) * away
 
 
 def _var(xp, x, axis, correction, keepdims):
@@ -145,9 +148,7 @@ def _var(xp, x, axis, correction, keepdims):
 var = operation(
     "var",
     _var,
-    dx=lambda xp, g, x, axis, correction, keepdims: (
-        spread(xp, 2 * g, x.shape, axis, keepdims) * _deviation(xp, x, axis, correction)
-    ),
+    dx=lambda xp, g, x, axis, correction, keepdims: _deviation_dx(xp, g, 2, x, axis, correction, keepdims),
     prepare=_corrected("var"),
     accepts="floating",
     doc="Return the variance along the axes, divided by n - correction.",
@@ -157,8 +158,8 @@ var = operation(
 std = operation(
     "std",
     lambda xp, x, axis, correction, keepdims: xp.sqrt(_var(xp, x, axis, correction, keepdims)),
-    dx=lambda xp, g, x, out, axis, correction, keepdims: (
-        spread(xp, g / safe(xp, out), x.shape, axis, keepdims) * _deviation(xp, x, axis, correction)
+    dx=lambda xp, g, x, out, axis, correction, keepdims: _deviation_dx(
+        xp, g / safe(xp, out), 1, x, axis, correction, keepdims
     ),
     prepare=_corrected("std"),
     accepts="floating",

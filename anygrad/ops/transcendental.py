@@ -65,8 +65,8 @@ def _share(xp, g, mine, other, out):
     nowhere = out == -inf
     # Where this one is all there is, even at infinity, the difference is 0 and not NaN.
     alone = (mine == out) & (other != out)
-    share = xp.exp(xp.where(nowhere | alone, xp.zeros_like(out), mine - out))
-    return xp.where(nowhere, xp.zeros_like(g), g * share)
+    share = xp.exp(xp.where(nowhere | alone, 0, mine - out))
+    return xp.where(nowhere, 0, g * share)
 
 
 logaddexp = binary(
