@@ -1,8 +1,8 @@
 """Gradients that wait: an array, and the elementwise formulas that it is still to go through.
 
-Between two nodes of a chain of elementwise operations nobody looks at the gradient. So on backends that ask for
-it (``Backend.chains_from``) the tape only notes the formulas, and the backend runs them together when somebody
-does look: NumPy block by block, while the block is in the cache, CuPy in one kernel.
+Between two nodes of a chain of elementwise operations nobody looks at the gradient. So on backends that ask
+for it (``Backend.chains_from``) the tape only notes the formulas, and the backend runs them together when
+somebody does look: NumPy block by block, while the block is in the cache, CuPy in one kernel.
 """
 
 from __future__ import annotations

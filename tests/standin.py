@@ -9,45 +9,35 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
+import sys
+from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
+import array_api_compat
 import numpy as np
+import pytest
 
+import anygrad.backends
 from anygrad.backends.base import STANDARD
-
-CURRENT = [0]
-
-
-class Device(contextlib.AbstractContextManager):  # type: ignore[type-arg]
-    def __init__(self, index: int) -> None:
-        self.id = index
-        self._before: list[int] = []
-
-    def __enter__(self) -> Device:
-        self._before.append(CURRENT[0])
-        CURRENT[0] = self.id
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        CURRENT[0] = self._before.pop()
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def synchronize(self) -> None: ...
+from anygrad.op import REGISTRY
+from tests import host_kernels
+from tests.standin_cuda import (
+    CURRENT,
+    POOL,
+    Device,
+    Memory,
+    PinnedPool,
+    cuda,
+    get_current_stream,
+    is_memory_pinned,
+)
 
 
 class Pointer:
-    def __init__(self, mem: Any) -> None:
-        self.mem = mem
-
-
-class Memory:
-    pass
-
-
-class UnownedMemory(Memory):
-    pass
+    def __init__(self, mem: Any, device_id: int) -> None:
+        self.mem, self.device_id = mem, device_id
 
 
 class ndarray(np.ndarray):
@@ -55,25 +45,45 @@ class ndarray(np.ndarray):
 
     def __array_finalize__(self, parent: Any) -> None:
         self.where = getattr(parent, "where", CURRENT[0])
+        self.made_on = get_current_stream(self.where).ptr
 
     @property
     def data(self) -> Pointer:  # type: ignore[override]
         if "_pointer" not in self.__dict__:
             owner = self.base if isinstance(self.base, ndarray) else None
-            self._pointer = Pointer(Memory() if owner is None else owner.data.mem)
+            mem = Memory(self.ctypes.data, self.nbytes) if owner is None else owner.data.mem
+            self._pointer = Pointer(mem, self.where)
         return self._pointer
 
     @property
     def device(self) -> Any:  # type: ignore[override]
         return Device(self.where)
 
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **keywords: Any
+    ) -> Any:
+        _elsewhere(ufunc.__name__, (*inputs, *out))
+        if out:
+            keywords["out"] = tuple(map(_bare, out))
+        found = getattr(ufunc, method)(*map(_bare, inputs), **keywords)
+        if out:
+            return out[0]
+        return tuple(map(_array, found)) if isinstance(found, tuple) else _array(found)
+
     def __getitem__(self, key: Any) -> Any:
+        if any(isinstance(part, np.ndarray) for part in (key if isinstance(key, tuple) else (key,))):
+            _elsewhere("getitem", (self,))
         out = super().__getitem__(key)
         out = out if isinstance(out, ndarray) else _array(out)
         out.data
         return out
 
+    def astype(self, *arguments: Any, **keywords: Any) -> Any:
+        _elsewhere("astype", (self,))
+        return super().astype(*arguments, **keywords)
+
     def __setitem__(self, key: Any, value: Any) -> None:
+        _elsewhere("setitem", (self, value))
         parts = key if isinstance(key, tuple) else (key,)
         last = parts[-1] if parts else None
         if isinstance(last, np.ndarray) and last.ndim == 1:
@@ -102,11 +112,24 @@ def _array(host: Any) -> Any:
     host = np.array(host)
     out = np.ndarray.__new__(ndarray, host.shape, host.dtype)
     np.ndarray.__setitem__(out, ..., host)
+    POOL.take(out)
     return out
 
 
-def _copied(obj: Any, dtype: Any = None, **_: Any) -> Any:
-    return _array(np.asarray(obj, dtype))
+def _bare(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, ndarray) else x
+
+
+def _copied(obj: Any, dtype: Any = None, blocking: bool = False, **_: Any) -> Any:
+    host = np.asarray(_bare(obj), dtype)
+    if not blocking and host.ndim and is_memory_pinned(host.ctypes.data):
+        host = np.full_like(host, -1)  # whatever the caller has put there when the device reads it
+    return _array(host)
+
+
+def _to_host(array: Any) -> np.ndarray:
+    _elsewhere("asnumpy", (array,))
+    return np.array(_bare(array))
 
 
 def _elsewhere(name: str, arguments: tuple[Any, ...]) -> None:
@@ -159,8 +182,11 @@ def _function(name: str, numpys: Any) -> Any:
     return function
 
 
-class CUDARuntimeError(RuntimeError):
-    pass
+class ElementwiseKernel(host_kernels.ElementwiseKernel):
+    """A kernel that runs on the host, and like a GPU's only on arrays of the current device."""
+
+    def __call__(self, *given: Any) -> Any:
+        return _function(self.name, super().__call__)(*given)
 
 
 def modules(count: int = 1) -> dict[str, ModuleType]:
@@ -174,14 +200,36 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
             setattr(compat, name, made)
     cupy.linalg, compat.linalg = SimpleNamespace(), SimpleNamespace()
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
-    cupy.asnumpy = lambda a: np.array(a.view(np.ndarray))
-    cupy.ndarray, cupy.ufunc = ndarray, ufunc
-    runtime = SimpleNamespace(
-        getDeviceCount=lambda: count, driverGetVersion=lambda: 13000, CUDARuntimeError=CUDARuntimeError
-    )
-    compiler = SimpleNamespace(CompileException=type("CompileException", (Exception,), {}))
-    cupy.cuda = SimpleNamespace(
-        runtime=runtime, compiler=compiler, Device=Device, UnownedMemory=UnownedMemory, Memory=Memory
-    )
+    cupy.asnumpy = _to_host
+    pinned = PinnedPool()
+    cupy.get_default_memory_pool, cupy.get_default_pinned_memory_pool = lambda: POOL, lambda: pinned
+    cupy.ndarray, cupy.ufunc, cupy.ElementwiseKernel = ndarray, ufunc, ElementwiseKernel
+    cupy.cuda = cuda(count)
     ndarray.__module__ = "cupy"
     return {"cupy": cupy, "array_api_compat.cupy": compat}
+
+
+BACKEND = ("cuda", "cupy", "cupy_chains")
+"""The modules of ``anygrad.backends`` that import CuPy."""
+
+
+@contextlib.contextmanager
+def installed(count: int = 1) -> Iterator[Any]:
+    """Put the stand-in in CuPy's place for a while, on a machine with some GPUs; give its ``cupy``."""
+    devices = importlib.import_module("anygrad.devices")  # The package has a function of that name.
+    made = modules(count)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in made.items():
+            patch.setitem(sys.modules, name, module)
+        # ``import a.b as c`` reads the attribute of a before it asks for the module.
+        patch.setattr(array_api_compat, "cupy", made["array_api_compat.cupy"], raising=False)
+        for name in BACKEND:
+            patch.setattr(anygrad.backends, name, None, raising=False)
+            patch.setitem(sys.modules, f"anygrad.backends.{name}", made["cupy"])
+            del sys.modules[f"anygrad.backends.{name}"]  # imported anew, and put back with the rest
+        for row in REGISTRY.values():
+            patch.setattr(row, "forward", row.forward)  # which enters the device where there are several
+        patch.setattr(devices, "_backends", {"cpu": devices.CPU})
+        devices._library_of.cache_clear()
+        yield made["cupy"]
+    devices._library_of.cache_clear()

@@ -8,7 +8,6 @@ every further holder shows. Creation enters the device, because array_api_compat
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import sys
 from collections.abc import Callable
@@ -18,10 +17,12 @@ import array_api_compat.cupy as compat
 import cupy
 import numpy as np
 
-from anygrad.backends.base import STANDARD, Backend
+from anygrad.backends.base import STANDARD
+from anygrad.backends.cuda import CudaDevice
+from anygrad.backends.cupy_timer import Timer
+from anygrad.backends.cupy_chains import Chains
 from anygrad.backends.numpy import Holder, WritableBackend, gil_held
 from anygrad.backends.paths import Layout
-from anygrad.errors import DeviceUnavailableError, message
 
 __all__ = ["CupyBackend"]
 
@@ -29,7 +30,6 @@ _CREATION = "arange asarray empty empty_like eye full full_like linspace ones on
 CREATION = tuple(_CREATION.split())
 LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take")
 ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
-BUILDS = 'CuPy may be built for another CUDA: from the checkout, pip install -e ".[cuda12]" or ".[cuda13]"'
 
 
 def counts(holder: Any) -> tuple[int, int, int]:
@@ -88,7 +88,7 @@ def _is_complex(x: Any) -> bool:
     return x.__class__ is complex or (x.__class__ is cupy.ndarray and x.dtype.kind == "c")
 
 
-class CupyBackend(WritableBackend):
+class CupyBackend(Chains, CudaDevice, WritableBackend):
     """One CUDA device."""
 
     # array_api_compat's mends NaN through a mask, which waits for the device; since 14.2 CuPy's keeps it.
@@ -104,6 +104,7 @@ class CupyBackend(WritableBackend):
     def __init__(self, module: Any, device: Any, name: str) -> None:
         super().__init__(module, device, name)
         self.isdtype = functools.cache(compat.isdtype)
+        self.ufuncs = {name: f for name in STANDARD if isinstance(f := getattr(self, name), cupy.ufunc)}
         for function in CREATION:
             setattr(self, function, self._entering(getattr(self, function)))
         if cupy.cuda.runtime.getDeviceCount() > 1:
@@ -111,6 +112,8 @@ class CupyBackend(WritableBackend):
             for function in (*STANDARD, *LAUNCHING):
                 if function not in CREATION and callable(getattr(self, function, None)):
                     setattr(self, function, self._entering(getattr(self, function)))
+            self.ufuncs = {name: self._entering(function) for name, function in self.ufuncs.items()}
+            self.several()
         if not self.alone:
             with device:
                 self.alone.append(calibrate(lambda: cupy.empty(1)) if gil_held() else None)
@@ -141,39 +144,7 @@ class CupyBackend(WritableBackend):
 
         return functools.update_wrapper(entered, function)
 
-    # ---------------------------------------------------------------- opening
-
-    @classmethod
-    def open(cls, library: str, spec: str) -> Backend:
-        count = _count_devices(f"{library}:{spec}" if spec else library)
-        index = int(spec or 0)
-        if index >= count:
-            got = f"'cuda:{index}' cannot be used here"
-            raise DeviceUnavailableError(
-                message("device", got, f"this machine has {count} CUDA devices, from cuda:0")
-            )
-        device = cupy.cuda.Device(index)
-        try:
-            with device:
-                cupy.zeros(1).sum()
-        except (RuntimeError, cupy.cuda.compiler.CompileException) as error:
-            got = f"'cuda:{index}' cannot be used here"
-            raise DeviceUnavailableError(message("device", got, str(error), BUILDS)) from error
-        return cls(compat, device, f"{library}:{index}")
-
-    @classmethod
-    def spec_of(cls, array: Any) -> str:
-        return str(array.device.id)
-
-    @classmethod
-    def usable(cls) -> list[str]:
-        try:
-            count = _count_devices("cuda")
-        except DeviceUnavailableError:
-            return []
-        return [str(i) for i in range(count)]
-
-    # ---------------------------------------------------------------- dtypes and devices
+    # ---------------------------------------------------------------- dtypes
 
     def listed_dtypes(self) -> dict[str, Any]:
         return {dtype: np.dtype(dtype) for dtype in super().listed_dtypes()}
@@ -182,23 +153,8 @@ class CupyBackend(WritableBackend):
         dtype: np.dtype = array.dtype
         return dtype
 
-    def from_numpy(self, array: np.ndarray) -> Any:
-        with self.device:
-            return cupy.array(array)
-
-    def to_numpy(self, array: Any) -> np.ndarray:
-        found: np.ndarray = cupy.asnumpy(array)
-        return found
-
-    def synchronize(self) -> None:
-        self.device.synchronize()
-
-    def entered(self) -> contextlib.AbstractContextManager[Any]:
-        entered: contextlib.AbstractContextManager[Any] = self.device
-        return entered
-
-    def running(self) -> contextlib.AbstractContextManager[Any]:
-        return self.entered()
+    def timer(self) -> Timer:
+        return Timer(self.device)
 
     # ---------------------------------------------------------------- ownership and writes
 
@@ -231,32 +187,3 @@ class CupyBackend(WritableBackend):
             sums = cupy.zeros(buffer.shape, np.int32)
             cupy.add.at(sums, key, cupy.asarray(values, np.int32))
             buffer += sums.astype(dtype)
-
-
-def _count_devices(name: str) -> int:
-    """Return how many CUDA devices there are; raises ``DeviceUnavailableError`` where that is none."""
-    got = f"{name!r} cannot be used here"
-    runtime = cupy.cuda.runtime
-    try:
-        driver = runtime.driverGetVersion()
-    except RuntimeError:
-        driver = 0
-    if not driver:
-        advice = (
-            "the NVIDIA driver is not installed",
-            "install it, then ask nvidia-smi whether it sees the GPU",
-        )
-        raise DeviceUnavailableError(message("device", got, *advice))
-    try:
-        count = int(runtime.getDeviceCount())
-    except runtime.CUDARuntimeError as error:
-        if "NoDevice" in str(error):
-            count = 0
-        else:
-            serves = f"the NVIDIA driver serves CUDA {driver // 1000}.{driver % 1000 // 10}"
-            raise DeviceUnavailableError(message("device", got, serves, str(error), BUILDS)) from error
-    if not count:
-        raise DeviceUnavailableError(
-            message("device", got, "the driver sees no GPU", "ask nvidia-smi which it sees")
-        )
-    return count

@@ -84,6 +84,9 @@ class WritableBackend(Backend):
     def owned(self, array: Any) -> Any:
         return array if array.base is None else self.compact(array)
 
+    def owner(self, array: Any) -> Any:
+        return array if array.base is None else array.base
+
     def compact(self, array: Any) -> Any:
         # Of a scalar of NumPy's too this makes an array, which can be written.
         return self.module.array(array, order="K")
@@ -95,13 +98,15 @@ class WritableBackend(Backend):
         return self.compact(self.module.imag(x))
 
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
+        if len(path) == 1 and path[0][0] == "getitem":
+            at = path[0][1]["key"]
+            buffer[at] = buffer[at] + y if add else y
+            return
+        if not path and not add:
+            buffer[...] = y
+            return
         key: Any = ...
         name, keywords = path[-1] if path else ("", {})
-        if name == "getitem" and len(path) == 1:
-            if add:
-                y = buffer[keywords["key"]] + y
-            buffer[keywords["key"]] = y
-            return
         if name == "getitem":
             # Written through its key, since an index of integers alone gives a scalar and no view.
             key, path = keywords["key"], path[:-1]
@@ -276,22 +281,22 @@ class NumpyBackend(NumpyNeural, WritableBackend):
         Goes block by block: what lies between two formulas stays in the cache.
         """
         n = g.size
-        out = None if buffer is None else buffer.reshape(-1)
         flat = g.reshape(-1) if g.flags.c_contiguous else np.broadcast_to(g[(0,) * g.ndim], (n,))
         cut = [(f, [s.reshape(-1) if getattr(s, "ndim", 0) else s for s in saved]) for f, saved in steps]
+        out: Any = None if buffer is None else buffer.reshape(-1)
         step = BLOCK // g.itemsize
         for start in range(0, max(n, 1), step):
             part = slice(start, start + step)
             block = flat[part]
             for formula, saved in cut:
                 block = formula(self, block, [s[part] if getattr(s, "ndim", 0) else s for s in saved])
-            if buffer is not None:
-                out[part] += block
-                continue
             if out is None:
                 out = np.empty(n, block.dtype)
-            out[part] = block
-        return out.reshape(g.shape) if buffer is None else buffer
+            if buffer is None:
+                out[part] = block
+            else:
+                out[part] += block
+        return out.reshape(g.shape)
 
     # ------------------------------------------------ NumPy's own functions, without their Python wrappers
 

@@ -1,0 +1,89 @@
+"""Chains of elementwise formulas on CuPy: a kernel for each formula, and one for chains that come again.
+
+A kernel is compiled for the formulas, the dtypes and what else was saved, and kept; CuPy keeps the binary
+on disk too. Compiling takes tenths of a second, so a chain that is seen for the first time goes through the
+kernels of its single formulas, of which there is no endless number.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import cupy
+
+from anygrad.backends.fusing import Program, traced
+
+__all__ = ["Chains", "kernel_of"]
+
+LONGEST = 12
+"""Formulas in one kernel, so that a program with long chains compiles few texts, each of them short."""
+KEPT = 4096
+
+SEEN, PLAIN = "seen once", "not to be written as a kernel"
+
+
+def kernel_of(program: Program, name: str) -> Any:
+    """Return a program as a kernel, not yet compiled."""
+    given = ", ".join(f"{dtype.name} {name}" for dtype, name in program.parameters)
+    body = " ".join(program.lines)
+    return cupy.ElementwiseKernel(given, f"{program.dtype.name} out", f"{body} out = {program.result};", name)
+
+
+class Chains:
+    """The part of CuPy's backend that runs several elementwise formulas at once."""
+
+    chains_from: ClassVar[int | None] = 0
+    kernels: ClassVar[dict[Any, Any]] = {}
+
+    def can_chain(self, g: Any) -> bool:
+        """Tell whether a gradient can wait: always, a kernel reads any array."""
+        return True
+
+    def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
+        """Tell whether a formula can wait with the gradient: always, a kernel broadcasts what was saved."""
+        return True
+
+    def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:
+        """Take a gradient through elementwise formulas, and add it into a buffer where there is one."""
+        for start in range(0, len(steps), LONGEST):
+            g = self._through(g, steps[start : start + LONGEST])
+        if buffer is None:
+            return g
+        buffer += g
+        return buffer
+
+    def _through(self, g: Any, steps: list[Any]) -> Any:
+        key: list[Any] = [g.dtype]
+        given = [g]
+        for formula, saved in steps:
+            key.append(formula)
+            for x in saved:
+                if x.__class__ is cupy.ndarray:
+                    key.append(x.dtype)
+                elif x.__class__ is float or x.__class__ is complex:
+                    key.append(x.__class__)
+                else:
+                    key.append((x.__class__, x))
+                    continue
+                given.append(x)
+        kernel: Any = self.kernels.get(tuple(key))
+        if kernel is None:
+            kernel = self.kernels[tuple(key)] = SEEN if len(steps) > 1 else self._written(g, steps)
+        elif kernel is SEEN:
+            kernel = self.kernels[tuple(key)] = self._written(g, steps)
+        if kernel is SEEN or (kernel is PLAIN and len(steps) > 1):
+            for step in steps:
+                g = self._through(g, [step])
+            return g
+        if kernel is PLAIN:
+            formula, saved = steps[0]
+            return formula(self, g, saved)
+        return kernel(*given)
+
+    def _written(self, g: Any, steps: list[Any]) -> Any:
+        if len(self.kernels) > KEPT:
+            self.kernels.clear()
+        try:
+            return kernel_of(traced(g, steps), "anygrad_backward")
+        except (AttributeError, TypeError):
+            return PLAIN
