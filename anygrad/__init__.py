@@ -9,6 +9,7 @@ from typing import Any
 from anygrad import (
     autograd,
     errors,
+    memory,  # noqa: F401  (tells backends who holds their memory)
     ops,  # noqa: F401  (declares the rows, before anything reads the registry)
 )
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
@@ -69,8 +70,8 @@ def __getattr__(name: str) -> Any:
     """Import what few programs use when it is first used."""
     import importlib
 
-    if name == "testing":
-        return importlib.import_module("anygrad.testing")
+    if name in ("cuda", "testing"):
+        return importlib.import_module(f"anygrad.{name}")
     if name in ("draw", "drawing"):
         module = importlib.import_module("anygrad.drawing")
         return module.draw if name == "draw" else module
@@ -78,4 +79,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__array_api_version__", "__version__", "draw", "testing"])
+    return sorted([*__all__, "__array_api_version__", "__version__", "cuda", "draw", "testing"])

@@ -70,6 +70,11 @@ def grad(
             _found(i, t, arrived[node], bool(allow_unused), materialize_grads)
             for i, (t, node) in enumerate(zip(chosen, nodes, strict=True))
         )
+    except (MemoryError, RuntimeError) as error:
+        short = ends[0].xp.shortage("grad", error)
+        if short is None:
+            raise
+        raise short from error
     finally:
         GRAD_MODE.reset(token)
 

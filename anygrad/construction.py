@@ -67,7 +67,7 @@ def forbid_copy(copy: bool | None) -> None:
 
 def carry(array: Any, source: Backend, target: Backend) -> Any:
     """Carry an array from one backend to another."""
-    return target.from_numpy(source.to_numpy(array))
+    return target.bring(array, source)
 
 
 def from_array(obj: Any, dtype: Any, source: Backend, target: Backend, copy: bool | None) -> Any:
@@ -86,7 +86,7 @@ def from_array(obj: Any, dtype: Any, source: Backend, target: Backend, copy: boo
     host = np.asarray(obj) if source.name == "cpu" else source.to_numpy(obj)
     given = known_dtype("asarray", target, host.dtype)
     _check_real("asarray", given, wanted)
-    return target.from_numpy(host.astype(wanted or given))
+    return target.from_numpy(host.astype(wanted or given, copy=False))
 
 
 def from_python(obj: Any, dtype: Any, target: Backend) -> Any:
@@ -121,7 +121,7 @@ def from_python(obj: Any, dtype: Any, target: Backend) -> Any:
         wanted = target.within(host.dtype.newbyteorder("="))
     known_dtype("tensor", target, wanted)
     try:
-        return target.from_numpy(host.astype(wanted))
+        return target.from_numpy(host.astype(wanted, copy=False))
     except OverflowError as error:
         raise DtypeError(message("tensor", str(error), "use a wider dtype")) from error
 

@@ -27,6 +27,7 @@ __all__ = [
     "get_backend",
     "get_default_device",
     "get_default_dtype",
+    "opened",
     "set_default_device",
     "set_default_dtype",
 ]
@@ -169,6 +170,10 @@ def get_backend(where: str | Device | None) -> Backend:
         if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
             raise
         raise _missing(library, name, error.name) from error
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+            raise
+        raise _broken(library, name, error) from error
     except LookupError as error:
         if type(error) is not LookupError:
             raise
@@ -176,6 +181,11 @@ def get_backend(where: str | Device | None) -> Backend:
     found = _backends.setdefault(found.name, found)
     _backends[name] = found
     return found
+
+
+def opened(kind: type[Backend] | None = None) -> list[Backend]:
+    """Return the backends of a class, or all, that are in use."""
+    return list(dict.fromkeys(xp for xp in list(_backends.values()) if kind in (None, xp.__class__)))
 
 
 def _missing(library: str, name: str, module: str | None) -> Exception:
@@ -187,6 +197,14 @@ def _missing(library: str, name: str, module: str | None) -> Exception:
         CALLED.get(library, library) if module and module.partition(".")[0] in (library, "cupy") else module
     )
     advice = f"{what} is not installed", INSTALL.get(library, f"install {module}")
+    return DeviceUnavailableError(message("device", f"{name!r} cannot be used here", *advice))
+
+
+def _broken(library: str, name: str, error: ImportError) -> Exception:
+    """Return the error for a library that is installed and does not load."""
+    says = [line.strip() for line in str(error).splitlines() if line.strip(" =")]
+    got = f"{CALLED.get(library, library)} is installed and does not load"
+    advice = got, *says[-1:], INSTALL.get(library, f"install {library} anew")
     return DeviceUnavailableError(message("device", f"{name!r} cannot be used here", *advice))
 
 
@@ -232,12 +250,13 @@ def devices() -> list[Device]:
             names += [library] if importlib.util.find_spec(library) else []
             continue
         try:
-            specs = _class_of(library).usable()
-        except ModuleNotFoundError as error:
+            for spec in _class_of(library).usable():
+                names.append(get_backend(f"{library}:{spec}" if spec else library).name)
+        except DeviceUnavailableError:
+            continue
+        except ImportError as error:
             if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
                 raise
-            continue
-        names += [get_backend(f"{library}:{spec}" if spec else library).name for spec in specs]
     return [Device(name) for name in dict.fromkeys(names)]
 
 

@@ -76,7 +76,7 @@ def unary(row: Row) -> Function:
 
 def binary(row: Row, refuse: Function | None = None) -> Function:
     """Make the function of an elementwise row of two inputs; ``refuse`` answers for foreign objects."""
-    forward, call = row.forward, attrgetter(row.name) if row.direct else None
+    call = attrgetter(row.name) if row.direct else None
     x_plan: Any
     y_plan: Any
     both: Any
@@ -104,7 +104,7 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
         if not xp.native:
             return broadcasting(row, (x, y), refuse)
         try:
-            out = call(xp)(a, b) if call is not None else forward(xp, a, b)
+            out = call(xp)(a, b) if call is not None else row.forward(xp, a, b)
         except OverflowError:
             return broadcasting(row, (x, y), refuse)  # By promotion's rules a float may do for the integer.
         except Exception as error:
@@ -277,6 +277,9 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
     if isinstance(error, AnygradError):
         return error
     tensors = [x for x in operands if isinstance(x, Tensor)]
+    short: Exception | None = tensors[0].xp.shortage(row.name, error)
+    if short is not None:
+        return short
     if row.broadcasts and not row.batched:
         try:
             broadcast_shape(row.name, *(x.shape for x in tensors))

@@ -23,6 +23,7 @@ __all__ = [
     "GraphExitError",
     "IndexingError",
     "LeafWriteError",
+    "OutOfMemoryError",
     "ShapeError",
     "WriteError",
 ]
@@ -58,6 +59,10 @@ class DeviceError(AnygradError, ValueError):
 
 class DeviceUnavailableError(AnygradError, RuntimeError):
     """A device that exists in name but cannot be used here."""
+
+
+class OutOfMemoryError(AnygradError, MemoryError):
+    """A device without room for what was to be computed; says who holds its memory."""
 
 
 class GradientError(AnygradError, RuntimeError):

@@ -159,8 +159,14 @@ def creation(function: Function) -> Function:
                 check_range(xp.dtypes[dtype], numbers)
             except OverflowError as error:
                 raise OverflowError(message(name, str(error), "use a wider dtype")) from None
-        with xp.entered():
-            t = wrap(function(xp, *arguments, dtype=dtype, **keywords), xp, None)
+        try:
+            with xp.entered():
+                t = wrap(function(xp, *arguments, dtype=dtype, **keywords), xp, None)
+        except (MemoryError, RuntimeError) as error:
+            short = xp.shortage(name, error)
+            if short is None:
+                raise
+            raise short from error
         return t.requires_grad_() if requires_grad else t
 
     signature = signature_of(function)

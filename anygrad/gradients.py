@@ -162,7 +162,7 @@ def _add(t: Any, held: Any, g: Any, xp: Backend) -> None:
             GRAD_MODE.reset(token)
     elif xp.native and not hasattr(held, "base") and held.array.strides == new.array.strides:
         # What held += new does, where there is nothing to check.
-        total = held.array + new.array
+        total = xp.add(held.array, new.array)
         held.array = total if total.__class__ is xp.array_type else xp.asarray(total)
     else:
         held += new

@@ -222,7 +222,8 @@ def _positive(array: Any, n: int, axis: int, xp: Any) -> Any:
     """Return an array of integers with the negative ones counted from the end; never the array itself."""
     wide = xp.natives[xp.within(np.dtype(np.int64))]
     array = xp.bounded(xp.astype(array, wide, copy=False), n, axis)
-    return xp.where(array < 0, array + n, array)
+    with xp.entered():
+        return xp.where(array < 0, array + n, array)
 
 
 def _basic(entries: list[Any], shape: tuple[int, ...], view: bool) -> tuple[tuple[Any, ...], tuple[int, ...]]:
@@ -289,8 +290,9 @@ def _flat(indices: list[_Index], xp: Any) -> tuple[Any, tuple[int, ...]]:
     except ShapeError as error:
         raise IndexingError(str(error)) from None
     flat = indices[0].array
-    for i in indices[1:]:
-        flat = flat * i.length + i.array
+    with xp.entered():
+        for i in indices[1:]:
+            flat = flat * i.length + i.array
     if tuple(flat.shape) != block:
         flat = xp.broadcast_to(flat, block)
     return (flat if len(block) == 1 else xp.reshape(flat, (-1,))), block

@@ -19,7 +19,7 @@ from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
 from anygrad.errors import DtypeError, message
 from anygrad.functions import FUNCTIONS
-from anygrad.op import CREATIONS
+from anygrad.op import CREATIONS, enter_devices
 from anygrad.tensors import Tensor, asarray, tensor
 
 __all__ = ["CONSTANTS", "LIKE", "Namespace", "isdtype"]
@@ -147,3 +147,4 @@ def _tensors(backend: Backend) -> Namespace:
 
 
 Backend.tensors = property(_tensors)
+Backend.several = staticmethod(enter_devices)

@@ -26,6 +26,7 @@ __all__ = [
     "binary",
     "creation",
     "derived",
+    "enter_devices",
     "listed",
     "nary",
     "operation",
@@ -229,6 +230,26 @@ class Row:
 
     def __repr__(self) -> str:
         return f"<row {self.name}({', '.join(self.inputs)})>"
+
+
+def enter_devices() -> None:
+    """Make all forwards enter the device of their namespace: Python's operators compute on the current one.
+
+    A backend enters it in its own functions, and the tape before it runs formulas. Only machines with
+    several devices, once one is used, pay for this.
+    """
+    for row in REGISTRY.values():
+        if not row.direct and not hasattr(row.forward, "enters"):
+            row.forward = _entering(row.forward)
+
+
+def _entering(forward: Formula) -> Formula:
+    def entered(xp: Any, *arrays: Any, **keywords: Any) -> Any:
+        with xp.entered():
+            return forward(xp, *arrays, **keywords)
+
+    entered.enters = True  # type: ignore[attr-defined]
+    return entered
 
 
 def _formulas(inputs: tuple[str, ...], columns: dict[str, Any]) -> dict[str, Formula]:

@@ -245,13 +245,13 @@ def backward(
         xp = backend.tensors if create_graph else backend
         run.enter(xp, not create_graph)
         writable, chains_from = run.writable, run.chains_from
-        for node, g in arrived:
-            if node in uses:
-                collect(node, g)
-            else:
-                run.finish(node, g)
-        del arrived
         with backend.running():
+            for node, g in arrived:
+                if node in uses:
+                    collect(node, g)
+                else:
+                    run.finish(node, g)
+            del arrived
             while stack:
                 node, g = pop()
                 plan = node.plan

@@ -207,6 +207,11 @@ class Tensor(Values):
                 )
             got = tape.backward([seed], nodes, retain, create_graph)
             deposit((t, got[node], t.xp) for t, node in zip(chosen, nodes) if got[node] is not None)
+        except (MemoryError, RuntimeError) as error:
+            short = self.xp.shortage("backward", error)
+            if short is None:
+                raise
+            raise short from error
         finally:
             GRAD_MODE.reset(token)
 

@@ -187,7 +187,13 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     steps = found.steps
     if found.gather:
         path = steps + found.gather
-        out = xp.gather(a, path, found.shape, found.direct)
+        try:
+            out = xp.gather(a, path, found.shape, found.direct)
+        except (MemoryError, RuntimeError) as error:
+            short = xp.shortage("getitem", error)
+            if short is None:
+                raise
+            raise short from error
         if node is not None:
             node = Node(REGION, REGION.save(a, None, {"path": path}), (node,))
             if found.part != found.shape:

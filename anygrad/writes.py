@@ -125,7 +125,8 @@ def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
     if x.xp.aliases_exactly and array.strides != base.array.strides:
         # Paths of views are valid on the memory order that they were made on.
         array = x.xp.empty_like(base.array)
-        array[...] = value.array
+        with x.xp.entered():
+            array[...] = value.array
         _keep_layout(base, array)
     base.array = array
     if GRAD_MODE.get():
@@ -299,5 +300,7 @@ def _standing(xp: Backend, indices: Any) -> Any:
         return end
     order = xp.argsort(indices, stable=True)
     ordered = xp.take(indices, order, axis=0)
-    last = xp.concat([ordered[1:] != ordered[:-1], end])
+    with xp.entered():
+        last = ordered[1:] != ordered[:-1]
+    last = xp.concat([last, end])
     return xp.take(last, xp.argsort(order), axis=0)

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import array_api_compat
 import numpy as np
 import pytest
 
 import anygrad as ag
-import anygrad.backends
 from anygrad.errors import DeviceUnavailableError
 from tests import standin
 from tests.test_backends import _paths, _positions, _program
 
-devices = importlib.import_module("anygrad.devices")
-
 
 @pytest.fixture(params=[1, 2], ids=["one GPU", "two GPUs"])
-def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def cupy(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A stand-in in CuPy's place, on a machine with one GPU or two."""
-    made = standin.modules(request.param)
-    for name, module in made.items():
-        monkeypatch.setitem(sys.modules, name, module)
-    # ``import a.b as c`` reads the attribute of a before it asks for the module.
-    monkeypatch.setattr(array_api_compat, "cupy", made["array_api_compat.cupy"], raising=False)
-    monkeypatch.setattr(anygrad.backends, "cupy", None, raising=False)
-    monkeypatch.setitem(sys.modules, "anygrad.backends.cupy", made["cupy"])
-    del sys.modules["anygrad.backends.cupy"]  # imported anew, and put back with the rest
-    monkeypatch.setattr(devices, "_backends", {"cpu": devices.CPU})
-    devices._library_of.cache_clear()
-    yield made["cupy"]
-    devices._library_of.cache_clear()
+    with standin.installed(request.param) as made:
+        yield made
 
 
 def test_the_same_program(cupy: Any) -> None:
@@ -156,7 +141,7 @@ def test_counts_that_tell_nothing_are_not_trusted(cupy: Any) -> None:
 def test_what_is_missing(cupy: Any, driver: int, count: Any, says: str) -> None:
     def counted() -> int:
         if isinstance(count, str):
-            raise standin.CUDARuntimeError(count)
+            raise cupy.cuda.runtime.CUDARuntimeError(count)
         return int(count)
 
     cupy.cuda.runtime.driverGetVersion, cupy.cuda.runtime.getDeviceCount = lambda: driver, counted

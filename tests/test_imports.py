@@ -16,9 +16,20 @@ ROOT = PACKAGE.parent
 
 LADDER = [
     *("errors", "hints", "backends", "devices", "rules", "op", "keys", "ops"),
-    *("construction", "graph", "gradients", "chains", "tape", "conversion", "tensors", "views", "writes"),
+    *(
+        "construction",
+        "graph",
+        "gradients",
+        "chains",
+        "tape",
+        "conversion",
+        "memory",
+        "tensors",
+        "views",
+        "writes",
+    ),
     *("promotion", "dispatch", "functions", "methods", "namespace", "autograd"),
-    *("testing", "layout", "pictures", "drawing", "__init__"),
+    *("testing", "layout", "pictures", "drawing", "cuda", "__init__"),
 ]
 """Each file imports from those before it alone; the files of a folder stand on one rung."""
 

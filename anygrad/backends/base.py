@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -86,6 +87,12 @@ class Backend(NeuralExtras):
 
     tensors: Any
     """The namespace of tensors on this backend; set by the module ``namespace``."""
+
+    several: ClassVar[Any] = staticmethod(lambda: None)
+    """To be called where a device is opened that is one of several of its library; set by ``namespace``."""
+
+    shortage: ClassVar[Callable[..., Exception | None]]
+    """``shortage(op, error)``: what to raise for an error that ``asked`` knows, or None; set by ``memory``."""
 
     def __init__(self, module: Any, device: Any, name: str) -> None:
         self.module = module
@@ -189,6 +196,10 @@ class Backend(NeuralExtras):
         """Copy an array of this device to the host."""
         return np.array(np.from_dlpack(array) if hasattr(array, "__dlpack__") else array)
 
+    def bring(self, array: Any, source: Backend) -> Any:
+        """Copy an array of another backend to this device."""
+        return self.from_numpy(array if source.name == "cpu" else source.to_numpy(array))
+
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
 
@@ -206,6 +217,13 @@ class Backend(NeuralExtras):
     def entered(self) -> contextlib.AbstractContextManager[Any]:
         """Make this backend's device the library's current one."""
         return contextlib.nullcontext()
+
+    def asked(self, error: BaseException) -> int | None:
+        """Return the bytes that an error of the library's says were not to be had; None for any other error.
+
+        0 where it does not say how many.
+        """
+        return None
 
     # ---------------------------------------------------------------- aliasing and ownership
 
