@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import IndexingError, ShapeError, message
 from anygrad.rules import broadcast_shape
 
-__all__ = ["Key", "canonical"]
+__all__ = ["Key", "canonical", "plain"]
 
 FULL = slice(None)
 FULLS = tuple((FULL,) * n for n in range(65))
@@ -65,17 +65,21 @@ class _Index:
         self.fresh = fresh
 
 
-def slice_in(part: slice, n: int) -> slice:
-    """Return the slice with bounds inside the axis, ``slice(None)`` where it takes everything in order."""
+def sliced(part: slice, n: int) -> tuple[slice, int]:
+    """Return a slice with bounds inside the axis, ``FULL`` where it takes all in order, and its length."""
     try:
         start, stop, step = part.indices(n)
     except (TypeError, ValueError) as error:
         raise _SliceError(message("getitem", f"got {part}", str(error))) from None
-    if start == 0 and stop == n and step == 1:
-        return FULL
-    if start >= stop if step > 0 else start <= stop:
-        return slice(0, 0, 1)
-    return slice(start, None if stop < 0 else stop, step)
+    if step == 1:
+        if start == 0 and stop == n:
+            return FULL, n
+        length = stop - start
+    else:
+        length = len(range(start, stop, step))
+    if length <= 0:
+        return slice(0, 0, 1), 0
+    return slice(start, None if stop < 0 else stop, step), length
 
 
 def _integer(i: int, n: int, axis: int) -> int:
@@ -84,49 +88,41 @@ def _integer(i: int, n: int, axis: int) -> int:
     return i + n if i < 0 else i
 
 
-def _length(part: slice, n: int) -> int:
-    return n if part is FULL else len(range(*part.indices(n)))
+def plain(key: Any, shape: tuple[int, ...]) -> Key | None:
+    """Return the key of integers and slices alone, the common case; None where there is something else."""
+    if key.__class__ is int and shape:
+        i = key if 0 <= key < shape[0] else _integer(key, shape[0], 0)
+        return Key((("getitem", {"key": (i, *FULLS[len(shape) - 1])}),), shape[1:], len(shape) > 1)
+    parts = key if key.__class__ is tuple else (key,)
+    rest = len(shape) - len(parts)
+    if rest < 0:
+        return None
+    entries: list[Any] = []
+    out: list[int] = []
+    whole = True
+    for part, n in zip(parts, shape, strict=False):
+        if part.__class__ is int:
+            entries.append(part if 0 <= part < n else _integer(part, n, len(entries)))
+            whole = False
+        elif part.__class__ is slice:
+            part, n = sliced(part, n)
+            entries.append(part)
+            out.append(n)
+            whole = whole and part is FULL
+        else:
+            return None
+    steps = () if whole else (("getitem", {"key": (*entries, *FULLS[rest])}),)
+    return Key(steps, (*out, *shape[len(parts) :]), bool(out) or rest > 0)
 
 
 def canonical(key: Any, shape: tuple[int, ...], xp: Any) -> Key:
     """Return the canonical key; raises ``IndexingError`` for what cannot index an array of this shape."""
-    kind = key.__class__
-    if kind is int and shape:
-        i = _integer(key, shape[0], 0)
-        return Key((("getitem", {"key": (i, *FULLS[len(shape) - 1])}),), shape[1:], len(shape) > 1)
-    if kind is slice or kind is tuple:
-        found = _plain(key if kind is tuple else (key,), shape)
-        if found is not None:
-            return found
-    entries, dots = _expanded(key if kind is tuple else (key,), shape, xp)
+    entries, dots = _expanded(key if key.__class__ is tuple else (key,), shape, xp)
     gathers = any(e.__class__ is _Index for e in entries)
     steps, wide = _basic(entries, shape, gathers or dots is not None)
     if gathers:
         return _gathered(entries, dots, steps, wide, xp)
     return Key(steps, wide, dots is not None or any(e.__class__ is not int for e in entries))
-
-
-def _plain(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Key | None:
-    """Return the key of integers and slices alone, the common case; None where there is something else."""
-    if len(parts) > len(shape):
-        return None
-    key: list[Any] = []
-    out: list[int] = []
-    whole = True
-    for part, n in zip(parts, shape, strict=False):
-        if part.__class__ is slice:
-            part = slice_in(part, n)
-            whole = whole and part is FULL
-            out.append(_length(part, n))
-        elif part.__class__ is int:
-            part = _integer(part, n, len(key))
-            whole = False
-        else:
-            return None
-        key.append(part)
-    rest = len(shape) - len(key)
-    steps = () if whole else (("getitem", {"key": (*key, *FULLS[rest])}),)
-    return Key(steps, (*out, *shape[len(key) :]), bool(out) or rest > 0)
 
 
 def _expanded(parts: tuple[Any, ...], shape: tuple[int, ...], xp: Any) -> tuple[list[Any], int | None]:
@@ -148,7 +144,7 @@ def _expanded(parts: tuple[Any, ...], shape: tuple[int, ...], xp: Any) -> tuple[
         elif part is None:
             out.append(None)
         elif isinstance(part, slice):
-            out.append(slice_in(part, shape[axis]))
+            out.append(sliced(part, shape[axis])[0])
             axis += 1
         elif part.__class__ is int:
             out.append(_integer(part, shape[axis], axis))
@@ -222,8 +218,7 @@ def _positive(array: Any, n: int, axis: int, xp: Any) -> Any:
     """Return an array of integers with the negative ones counted from the end; never the array itself."""
     wide = xp.natives[xp.within(np.dtype(np.int64))]
     array = xp.bounded(xp.astype(array, wide, copy=False), n, axis)
-    with xp.entered():
-        return xp.where(array < 0, array + n, array)
+    return xp.where(array < 0, array + n, array)
 
 
 def _basic(entries: list[Any], shape: tuple[int, ...], view: bool) -> tuple[tuple[Any, ...], tuple[int, ...]]:
@@ -238,8 +233,9 @@ def _basic(entries: list[Any], shape: tuple[int, ...], view: bool) -> tuple[tupl
         elif e.__class__ is int:
             key.append(e)
         else:
+            n = shape[len(key)]
             key.append(e if e.__class__ is slice else FULL)
-            wide.append(_length(key[-1], shape[len(key) - 1]))
+            wide.append(sliced(key[-1], n)[1])
     if (view or added) and key and all(part.__class__ is int for part in key):
         # Integers alone would give a scalar, and no view to go on from.
         key = [slice(i, i + 1, 1) for i in key]
@@ -290,9 +286,8 @@ def _flat(indices: list[_Index], xp: Any) -> tuple[Any, tuple[int, ...]]:
     except ShapeError as error:
         raise IndexingError(str(error)) from None
     flat = indices[0].array
-    with xp.entered():
-        for i in indices[1:]:
-            flat = flat * i.length + i.array
+    for i in indices[1:]:
+        flat = flat * i.length + i.array
     if tuple(flat.shape) != block:
         flat = xp.broadcast_to(flat, block)
     return (flat if len(block) == 1 else xp.reshape(flat, (-1,))), block

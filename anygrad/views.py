@@ -16,7 +16,7 @@ from anygrad.backends.paths import follow, shown
 from anygrad.errors import DeviceError, message
 from anygrad.gradients import retain_on
 from anygrad.graph import GRAD_MODE, Leaf, Node
-from anygrad.keys import Key, canonical
+from anygrad.keys import canonical, plain
 from anygrad.op import REGISTRY
 from anygrad.tensors import Tensor, asarray, new, wrap
 
@@ -26,13 +26,13 @@ __all__ = [
     "detach",
     "getitem",
     "lens",
-    "parsed",
     "path_of",
     "raw_key",
     "shows",
     "was_written",
 ]
 
+grad_mode = GRAD_MODE.get
 GETITEM = REGISTRY["getitem"].plans[(0,)]
 REGION = REGISTRY["region"].plans[(0,)]
 RESHAPE = REGISTRY["reshape"].plans[(0,)]
@@ -108,12 +108,15 @@ def lens(x: Tensor, steps: tuple[Any, ...], node: Node | None) -> View:
     v: View = new(View)
     v.xp = x.xp
     v._seen_array = None
+    live = grad_mode()
     if x.__class__ is View:
-        v.base, v.path, v.live = x.base, (x.path or ()) + steps, x.live
+        base = x.base
+        steps = (x.path or ()) + steps
+        live = live and x.live
     else:
-        v.base, v.path, v.live = x, steps, True
-    v.live = v.live and GRAD_MODE.get()
-    v._seen_node, v._node = v.base.node, node
+        base = x
+    v.base, v.path, v.live = base, steps, live
+    v._seen_node, v._node = base.node, node
     return v
 
 
@@ -161,39 +164,30 @@ def raw_key(key: Any, xp: Backend) -> Any:
     return key
 
 
-def parsed(key: Any, shape: tuple[int, ...], xp: Backend) -> Key:
-    """Return the canonical form of an index key."""
-    kind = key.__class__
-    return canonical(key if kind is int or kind is slice else raw_key(key, xp), shape, xp)
-
-
 def getitem(x: Tensor, key: Any) -> Tensor:
     """Return ``x[key]``: a view for a basic key that leaves an axis, otherwise a copy.
 
     Raises ``IndexingError`` where NumPy raises ``IndexError``.
     """
     a, xp, node = x.array, x.xp, x.node
-    if node is not None and not GRAD_MODE.get():
+    if node is not None and not grad_mode():
         node = None
-    shape = tuple(a.shape)
+    shape = a.shape
     if key.__class__ is int and len(shape) == 1 and -shape[0] <= key < shape[0]:
         # One entry of a vector: what loops over scalars do all the time.
         entry = (key if key >= 0 else key + shape[0],)
         out = xp.getitem(a, entry)
-        if node is not None:
-            node = Node(GETITEM, GETITEM.save(a, None, {"key": entry}), (node,))
-        return wrap(out if out.__class__ is xp.array_type else xp.asarray(out), xp, node)
-    found = parsed(key, shape, xp)
+        t: Tensor = new(Tensor)
+        t.array = out if out.__class__ is xp.array_type else xp.asarray(out)
+        t.xp = xp
+        t.node = node and Node(GETITEM, GETITEM.save(a, None, {"key": entry}), (node,))
+        return t
+    shape = tuple(shape)
+    found = plain(key, shape) or canonical(raw_key(key, xp), shape, xp)
     steps = found.steps
     if found.gather:
         path = steps + found.gather
-        try:
-            out = xp.gather(a, path, found.shape, found.direct)
-        except (MemoryError, RuntimeError) as error:
-            short = xp.shortage("getitem", error)
-            if short is None:
-                raise
-            raise short from error
+        out = xp.gather(a, path, found.shape, found.direct)
         if node is not None:
             node = Node(REGION, REGION.save(a, None, {"path": path}), (node,))
             if found.part != found.shape:

@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.backends.base import Backend, follow
+from anygrad.backends.base import Backend
+from anygrad.backends.paths import follow
 from anygrad.construction import SCALARS
 from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError, message
 from anygrad.gradients import retain_on
 from anygrad.graph import GRAD_MODE, Leaf, Node
-from anygrad.keys import Key
+from anygrad.keys import Key, canonical, plain
 from anygrad.op import REGISTRY
 from anygrad.tensors import Tensor, asarray, wrap
-from anygrad.views import View, base_of, parsed, path_of, raw_key
+from anygrad.views import View, base_of, path_of, raw_key
 
 __all__ = ["assign", "check_writable", "fill", "setitem", "stored"]
 
@@ -34,14 +35,17 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     leaf that requires a gradient, ``WriteError`` for a broadcast view or a tracked value through a detached
     one; what raises changes nothing.
     """
-    chosen = _masked(x, key, value) if hasattr(key, "dtype") else None
-    if chosen is not None:
-        _write("setitem", x, Key((), x.shape), chosen)
-        return
-    if key is Ellipsis:
-        fill("setitem", x, value)
-        return
-    found = parsed(key, x.shape, x.xp)
+    shape = tuple(x.array.shape)
+    found = plain(key, shape)
+    if found is None:
+        if key is Ellipsis:
+            fill("setitem", x, value)
+            return
+        chosen = _masked(x, key, value) if hasattr(key, "dtype") else None
+        if chosen is not None:
+            found, value = Key((), shape), chosen
+        else:
+            found = canonical(raw_key(key, x.xp), shape, x.xp)
     if value.__class__ is not View or not _stands_there(x, found, value):
         _write("setitem", x, found, value)
 
@@ -125,8 +129,7 @@ def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
     if x.xp.aliases_exactly and array.strides != base.array.strides:
         # Paths of views are valid on the memory order that they were made on.
         array = x.xp.empty_like(base.array)
-        with x.xp.entered():
-            array[...] = value.array
+        array[...] = value.array
         _keep_layout(base, array)
     base.array = array
     if GRAD_MODE.get():
@@ -234,23 +237,28 @@ def _check_value(op: str, x: Tensor, value: Tensor, shape: tuple[int, ...]) -> N
 
 def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
     """Write a value into the part of x that a key leads to."""
-    xp, base = x.xp, base_of(x)
-    tracked = False
-    if value.__class__ not in SCALARS:
-        if not isinstance(value, Tensor):
-            value = asarray(value, device=xp.name)
-        _check_value(op, x, value, found.shape)
-        tracked = value.node is not None and GRAD_MODE.get()
+    xp, recording = x.xp, grad_mode()
+    path, live = found.steps + found.gather, True
+    base: Tensor = x
+    if x.__class__ is View:
+        base, path, live = x.base, (x.path or ()) + path, x.live
+    old = base.node
+    scalar = value.__class__ in SCALARS
+    if not scalar and not isinstance(value, Tensor):
+        value = asarray(value, device=xp.name)
+    tracked = recording and not scalar and value.node is not None
+    if x.__class__ is View or (recording and old.__class__ is Leaf):
         check_writable(op, x, tracked)
+    if scalar:
+        if value.__class__ is complex or not xp.native or base.array.dtype.kind not in "fc":
+            value = _cast_scalar(op, x, value)
+    elif value.xp is not xp or not _fits(value.array, base.array.dtype, found):
+        _check_value(op, x, value, found.shape)
         if tracked or found.gather or not xp.writable:
             value = _shaped(value, x.dtype, found)
-    else:
-        check_writable(op, x, False)
-        if x.dtype.kind not in "fc" or value.__class__ is complex or not xp.native:
-            value = _cast_scalar(op, x, value)
-    path = path_of(x) + found.steps + found.gather
-    live = x.__class__ is not View or x.live
-    node = _recorded(base, value, path, found, tracked) if live and GRAD_MODE.get() else base.node
+    node = old
+    if recording and live and (tracked or old is not None):
+        node = _recorded(base, value, path, found, tracked)
     if xp.writable:
         # Asked before the value's array is made: that may be a view of this very buffer.
         if not xp.exclusive(base):
@@ -259,11 +267,17 @@ def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
                 _keep_layout(base, array)
             base.array = array
             del array
-        xp.put(base.array, path, value.array if isinstance(value, Tensor) else value, False)
+        xp.put(base.array, path, value if scalar else value.array, False)
     else:
-        base.array = xp.region_set(base.array, value.array if isinstance(value, Tensor) else value, path)
-    carry_graph(base, node)
+        base.array = xp.region_set(base.array, value if scalar else value.array, path)
+    if node is not old:
+        carry_graph(base, node)
     base.written = True
+
+
+def _fits(value: Any, dtype: Any, found: Key) -> bool:
+    """Tell whether an array is just what its part is replaced by, with nothing to check or to change."""
+    return value.shape == found.shape == found.part and value.dtype == dtype  # type: ignore[no-any-return]
 
 
 def _shaped(value: Tensor, dtype: np.dtype, found: Key) -> Tensor:
@@ -278,17 +292,20 @@ def _shaped(value: Tensor, dtype: np.dtype, found: Key) -> Tensor:
     return value if shape == found.part else tensors.reshape(value, found.part)
 
 
-def _recorded(base: Tensor, value: Any, path: tuple[Any, ...], found: Key, tracked: bool) -> Node | None:
+def _recorded(base: Tensor, value: Any, path: tuple[Any, ...], found: Key, tracked: bool) -> Node:
     """Return the base's node after the write: the old base with this part replaced."""
-    old, winners = base.node, None
-    edges = tuple(edge for edge in (old, value.node if tracked else None) if edge is not None)
-    if not edges:
-        return None
+    old: Any = base.node
+    winners = None
+    if not tracked:
+        plan, edges = REPLACED[(0,)], (old,)
+    elif old is None:
+        plan, edges = REPLACED[(1,)], (value.node,)
+    else:
+        plan, edges = REPLACED[(0, 1)], (old, value.node)
     if tracked and found.gather:
         axis = found.gather[0][1]["axis"]
         winners = _standing(base.xp, found.gather[0][1]["indices"])
         winners = base.xp.reshape(winners, tuple(-1 if i == axis else 1 for i in range(len(found.part))))
-    plan = REPLACED[(0,) * (old is not None) + (1,) * tracked]
     return Node(plan, plan.save(base.array, value, None, {"path": path, "winners": winners}), edges)
 
 
@@ -300,7 +317,6 @@ def _standing(xp: Backend, indices: Any) -> Any:
         return end
     order = xp.argsort(indices, stable=True)
     ordered = xp.take(indices, order, axis=0)
-    with xp.entered():
-        last = ordered[1:] != ordered[:-1]
+    last = ordered[1:] != ordered[:-1]
     last = xp.concat([last, end])
     return xp.take(last, xp.argsort(order), axis=0)
