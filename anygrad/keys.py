@@ -1,7 +1,8 @@
 """Index keys made canonical, once: what ``x[key]`` means, as steps that any namespace can take.
 
 A basic key becomes one integer or slice for each axis, and a reshape where it has ``None``. Integer arrays
-and masks become one flat index along one axis, after the axes that they index were brought together.
+and masks become one flat index along one axis, after the axes that they index were brought together; what
+NumPy holds is read on the host first, so that no device is waited for.
 Works on shapes and raw index arrays; knows no tensor.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from anygrad.backends.base import check_bounds
 from anygrad.errors import IndexingError, ShapeError, message
 from anygrad.rules import broadcast_shape
 
@@ -149,7 +151,7 @@ def _expanded(parts: tuple[Any, ...], shape: tuple[int, ...], xp: Any) -> tuple[
         elif part.__class__ is int:
             out.append(_integer(part, shape[axis], axis))
             axis += 1
-        elif xp.isdtype(part.dtype, "bool"):
+        elif _is_mask(part, xp):
             out += _from_mask(part, shape[axis : axis + part.ndim], xp)
             axis += part.ndim
         else:
@@ -164,11 +166,12 @@ def _classified(part: Any, xp: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, slice):
         return part
     if isinstance(part, bool | np.bool_):
-        return xp.from_numpy(np.asarray(part))
+        return np.asarray(part)
     if isinstance(part, list | tuple):
-        part = _array_of(part, xp)
+        part = _array_of(part)
     if hasattr(part, "dtype") and hasattr(part, "shape") and not isinstance(part, np.generic):
-        if not xp.isdtype(part.dtype, ("integral", "bool")):
+        on_host = part.__class__ is np.ndarray
+        if part.dtype.kind not in "biu" if on_host else not xp.isdtype(part.dtype, ("integral", "bool")):
             raise IndexingError(
                 message("getitem", f"an index array has dtype {part.dtype}", "expected integers or a mask")
             )
@@ -185,40 +188,58 @@ def _classified(part: Any, xp: Any) -> Any:
         ) from None
 
 
-def _array_of(part: Any, xp: Any) -> Any:
+def _array_of(part: Any) -> np.ndarray:
     try:
         array = np.asarray(part)
     except ValueError as error:
         raise IndexingError(message("getitem", "an index is a ragged list", str(error))) from None
     if array.dtype.kind not in "biuf":
         raise IndexingError(message("getitem", f"got an index {part!r}", "expected integers or booleans"))
-    dtype = array.dtype if array.size else np.dtype(np.int64)
-    return xp.from_numpy(array.astype(xp.within(dtype)))
+    return array if array.size else array.astype(np.int64)
+
+
+def _is_mask(part: Any, xp: Any) -> bool:
+    return bool(part.dtype == bool if part.__class__ is np.ndarray else xp.isdtype(part.dtype, "bool"))
+
+
+def _sent(array: np.ndarray, xp: Any) -> Any:
+    """Return an index that the host has just made on the device."""
+    array = array.astype(xp.within(np.dtype(np.int64)), copy=False)
+    return array if xp.array_type is np.ndarray else xp.from_numpy(array)
 
 
 def _axes_taken(part: Any, xp: Any) -> int:
     if part is None or part is Ellipsis:
         return 0
-    if hasattr(part, "dtype") and xp.isdtype(part.dtype, "bool"):
+    if hasattr(part, "dtype") and _is_mask(part, xp):
         return int(part.ndim)
     return 1
 
 
 def _from_mask(mask: Any, spanned: tuple[int, ...], xp: Any) -> list[_Index]:
     """Return one index for each axis of a mask; a mask without axes keeps or drops all along a new axis."""
-    if not mask.ndim:
-        return [_Index(xp.nonzero(xp.reshape(mask, (1,)))[0], 1, True)]
+    on_host = mask.__class__ is np.ndarray
+    fresh = not mask.ndim
+    if fresh:
+        mask, spanned = mask.reshape(1) if on_host else xp.reshape(mask, (1,)), (1,)
     if tuple(mask.shape) != spanned:
         got = f"a mask of shape {tuple(mask.shape)} indexes axes of lengths {spanned}"
         raise IndexingError(message("getitem", got, "they must be equal"))
-    return [_Index(a, n) for a, n in zip(xp.nonzero(mask), spanned, strict=True)]
+    found = [_sent(a, xp) for a in np.nonzero(mask)] if on_host else xp.nonzero(mask)
+    return [_Index(a, n, fresh) for a, n in zip(found, spanned, strict=True)]
 
 
 def _positive(array: Any, n: int, axis: int, xp: Any) -> Any:
     """Return an array of integers with the negative ones counted from the end; never the array itself."""
+    if array.__class__ is np.ndarray:
+        check_bounds(array, n, axis)
+        array = array.astype(np.int64)
+        array[array < 0] += n
+        return _sent(array, xp)
     wide = xp.natives[xp.within(np.dtype(np.int64))]
     array = xp.bounded(xp.astype(array, wide, copy=False), n, axis)
-    return xp.where(array < 0, array + n, array)
+    with xp.entered():
+        return xp.where(array < 0, array + n, array)
 
 
 def _basic(entries: list[Any], shape: tuple[int, ...], view: bool) -> tuple[tuple[Any, ...], tuple[int, ...]]:
@@ -286,8 +307,9 @@ def _flat(indices: list[_Index], xp: Any) -> tuple[Any, tuple[int, ...]]:
     except ShapeError as error:
         raise IndexingError(str(error)) from None
     flat = indices[0].array
-    for i in indices[1:]:
-        flat = flat * i.length + i.array
+    with xp.entered():
+        for i in indices[1:]:
+            flat = flat * i.length + i.array
     if tuple(flat.shape) != block:
         flat = xp.broadcast_to(flat, block)
     return (flat if len(block) == 1 else xp.reshape(flat, (-1,))), block

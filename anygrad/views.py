@@ -158,6 +158,8 @@ def raw_key(key: Any, xp: Backend) -> Any:
     if isinstance(key, list) and any(isinstance(part, Tensor) for part in key):
         return raw_key(asarray(key, device=xp.name), xp)
     if hasattr(key, "dtype") and hasattr(key, "shape") and not isinstance(key, np.generic):
+        if key.__class__ is np.ndarray:
+            return key  # and is read where it is
         if isinstance(key, np.ndarray):
             key = key.astype(xp.within(key.dtype), copy=False)
         return asarray(key, device=xp.name).array
@@ -187,7 +189,13 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     steps = found.steps
     if found.gather:
         path = steps + found.gather
-        out = xp.gather(a, path, found.shape, found.direct)
+        try:
+            out = xp.gather(a, path, found.shape, found.direct)
+        except (MemoryError, RuntimeError) as error:
+            short = xp.shortage("getitem", error)
+            if short is None:
+                raise
+            raise short from error
         if node is not None:
             node = Node(REGION, REGION.save(a, None, {"path": path}), (node,))
             if found.part != found.shape:

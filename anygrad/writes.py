@@ -129,7 +129,8 @@ def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
     if x.xp.aliases_exactly and array.strides != base.array.strides:
         # Paths of views are valid on the memory order that they were made on.
         array = x.xp.empty_like(base.array)
-        array[...] = value.array
+        with x.xp.entered():
+            array[...] = value.array
         _keep_layout(base, array)
     base.array = array
     if GRAD_MODE.get():
@@ -183,6 +184,10 @@ def _masked(x: Tensor, key: Any, value: Any) -> Tensor | None:
     if not (scalar or len(getattr(value, "shape", (0,) * 65)) <= rest):
         return None
     mask = raw_key(key, xp)
+    if mask.__class__ is np.ndarray and xp.array_type is not np.ndarray:
+        if mask.dtype != bool:
+            return None
+        mask = xp.from_numpy(mask)
     if not xp.isdtype(mask.dtype, "bool") or tuple(mask.shape) != x.shape[: mask.ndim]:
         return None
     tensors = xp.tensors
@@ -259,17 +264,23 @@ def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
     node = old
     if recording and live and (tracked or old is not None):
         node = _recorded(base, value, path, found, tracked)
-    if xp.writable:
-        # Asked before the value's array is made: that may be a view of this very buffer.
-        if not xp.exclusive(base):
-            array = xp.compact(base.array)
-            if xp.aliases_exactly:
-                _keep_layout(base, array)
-            base.array = array
-            del array
-        xp.put(base.array, path, value if scalar else value.array, False)
-    else:
-        base.array = xp.region_set(base.array, value if scalar else value.array, path)
+    try:
+        if xp.writable:
+            # Asked before the value's array is made: that may be a view of this very buffer.
+            if not xp.exclusive(base):
+                array = xp.compact(base.array)
+                if xp.aliases_exactly:
+                    _keep_layout(base, array)
+                base.array = array
+                del array
+            xp.put(base.array, path, value if scalar else value.array, False)
+        else:
+            base.array = xp.region_set(base.array, value if scalar else value.array, path)
+    except (MemoryError, RuntimeError) as error:
+        short = xp.shortage(op, error)
+        if short is None:
+            raise
+        raise short from error
     if node is not old:
         carry_graph(base, node)
     base.written = True
@@ -317,6 +328,7 @@ def _standing(xp: Backend, indices: Any) -> Any:
         return end
     order = xp.argsort(indices, stable=True)
     ordered = xp.take(indices, order, axis=0)
-    last = ordered[1:] != ordered[:-1]
+    with xp.entered():
+        last = ordered[1:] != ordered[:-1]
     last = xp.concat([last, end])
     return xp.take(last, xp.argsort(order), axis=0)
