@@ -22,7 +22,7 @@ import pytest
 import anygrad.backends
 from anygrad.backends.base import STANDARD
 from anygrad.op import REGISTRY
-from tests import host_kernels
+from tests import host_kernels, host_modules
 from tests.standin_cuda import (
     CURRENT,
     POOL,
@@ -189,6 +189,10 @@ class ElementwiseKernel(host_kernels.ElementwiseKernel):
         return _function(self.name, super().__call__)(*given)
 
 
+def _rows(x: Any, dtype: Any = None) -> Any:
+    return x if x.flags.c_contiguous and x.dtype == (dtype or x.dtype) else _copied(x, dtype)
+
+
 def modules(count: int = 1) -> dict[str, ModuleType]:
     """Return what to put into ``sys.modules`` for a machine with some GPUs."""
     cupy, compat = ModuleType("cupy"), ModuleType("array_api_compat.cupy")
@@ -204,12 +208,13 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     pinned = PinnedPool()
     cupy.get_default_memory_pool, cupy.get_default_pinned_memory_pool = lambda: POOL, lambda: pinned
     cupy.ndarray, cupy.ufunc, cupy.ElementwiseKernel = ndarray, ufunc, ElementwiseKernel
+    cupy.RawModule, cupy.ascontiguousarray = host_modules.RawModule, _rows
     cupy.cuda = cuda(count)
     ndarray.__module__ = "cupy"
     return {"cupy": cupy, "array_api_compat.cupy": compat}
 
 
-BACKEND = ("cuda", "cupy", "cupy_chains")
+BACKEND = ("cuda", "cupy", "cupy_chains", "cupy_neural")
 """The modules of ``anygrad.backends`` that import CuPy."""
 
 

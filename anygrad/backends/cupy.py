@@ -21,6 +21,8 @@ from anygrad.backends.base import STANDARD
 from anygrad.backends.cuda import CudaDevice
 from anygrad.backends.cupy_timer import Timer
 from anygrad.backends.cupy_chains import Chains
+from anygrad.backends.cupy_neural import CupyNeural
+from anygrad.backends.neural import NEURAL
 from anygrad.backends.numpy import Holder, WritableBackend, gil_held
 from anygrad.backends.paths import Layout
 
@@ -28,7 +30,7 @@ __all__ = ["CupyBackend"]
 
 _CREATION = "arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like"
 CREATION = tuple(_CREATION.split())
-LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take")
+LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take", *NEURAL)
 ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
 
 
@@ -88,7 +90,7 @@ def _is_complex(x: Any) -> bool:
     return x.__class__ is complex or (x.__class__ is cupy.ndarray and x.dtype.kind == "c")
 
 
-class CupyBackend(Chains, CudaDevice, WritableBackend):
+class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
     """One CUDA device."""
 
     # array_api_compat's mends NaN through a mask, which waits for the device; since 14.2 CuPy's keeps it.

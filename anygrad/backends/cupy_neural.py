@@ -1,0 +1,258 @@
+"""CuPy's part of what networks call: kernels that go over the rows of an array in one launch.
+
+A row belongs to a line of threads of a block, which share what is computed of all of it. The text is plain
+C++ over shared memory and ``__syncthreads``, so that the tests can run it without a GPU. Half precision is
+computed in single.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import cupy
+import numpy as np
+
+from anygrad.backends.neural import NeuralExtras
+
+__all__ = ["SOURCE", "TYPES", "CupyNeural", "source"]
+
+TYPES = {"float16": ("__half", "float"), "float32": ("float", "float"), "float64": ("double", "double")}
+"""What entries of a dtype are, and what they are computed in."""
+
+THREADS = 256
+SMALL = 1 << 16
+"""Entries up to which one block computes a whole loss: a second launch would cost more."""
+
+SOURCE = """
+typedef long long Int;
+#define ROWS(row) \\
+    for (Int first = (Int)blockIdx.x * blockDim.y, row = first + threadIdx.y; first < n; \\
+         first += (Int)gridDim.x * blockDim.y, row = first + threadIdx.y)
+#define ENTRIES(i, row) \\
+    for (Int i = row * count + threadIdx.x; row < n && i < (row + 1) * count; i += blockDim.x)
+
+__device__ A combined(A value, bool largest, int lane, int lanes) {
+    __shared__ A parts[1024];
+    A* part = parts + (threadIdx.y * blockDim.x + threadIdx.x - lane);
+    __syncthreads();
+    part[lane] = value;
+    for (int half = lanes / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (lane < half) {
+            A a = part[lane], b = part[lane + half];
+            part[lane] = !largest ? a + b : a != a || a > b ? a : b;
+        }
+    }
+    __syncthreads();
+    return part[0];
+}
+
+__device__ A in_row(A value, bool largest) { return combined(value, largest, threadIdx.x, blockDim.x); }
+
+__device__ A top_of(const T* x, Int row, Int n, Int count) {
+    A top = row < n ? (A)x[row * count] : (A)0;
+    ENTRIES(i, row) { A a = x[i]; top = top != top || top > a ? top : a; }
+    return in_row(top, true);
+}
+
+__device__ A total_of(const T* x, A top, Int row, Int n, Int count) {
+    A total = 0;
+    ENTRIES(i, row) total += exp((A)x[i] - top);
+    return in_row(total, false);
+}
+
+extern "C" __global__ void softmax(const T* x, T* out, Int n, Int count) {
+    ROWS(row) {
+        A top = top_of(x, row, n, count), total = total_of(x, top, row, n, count);
+        ENTRIES(i, row) out[i] = (T)(exp((A)x[i] - top) / total);
+    }
+}
+
+extern "C" __global__ void log_softmax(const T* x, T* out, Int n, Int count) {
+    ROWS(row) {
+        A top = top_of(x, row, n, count), total = log(total_of(x, top, row, n, count));
+        ENTRIES(i, row) out[i] = (T)((A)x[i] - top - total);
+    }
+}
+
+extern "C" __global__ void softmax_dx(const T* y, const T* x, T* out, Int n, Int count) {
+    ROWS(row) {
+        A total = 0;
+        ENTRIES(i, row) total += (A)y[i] * (A)x[i];
+        total = in_row(total, false);
+        ENTRIES(i, row) out[i] = (T)((A)x[i] * ((A)y[i] - total));
+    }
+}
+
+extern "C" __global__ void log_softmax_dx(const T* y, const T* x, T* out, Int n, Int count) {
+    ROWS(row) {
+        A total = 0;
+        ENTRIES(i, row) total += (A)y[i];
+        total = in_row(total, false);
+        ENTRIES(i, row) out[i] = (T)((A)y[i] - exp((A)x[i]) * total);
+    }
+}
+
+__device__ void add_up(const A* losses, const Int* labels, T* loss, T* share, Int n, Int ignored, Int mean) {
+    int lane = threadIdx.y * blockDim.x + threadIdx.x, lanes = blockDim.x * blockDim.y;
+    A total = 0, kept = 0;
+    for (Int i = lane; i < n; i += lanes) {
+        total += losses[i];
+        kept += labels[i] != ignored;
+    }
+    total = combined(total, false, lane, lanes);
+    kept = mean ? combined(kept, false, lane, lanes) : (A)1;
+    if (lane == 0) {
+        *share = (T)(1 / kept);
+        *loss = (T)(total / kept);
+    }
+}
+
+extern "C" __global__ void label_loss(const T* x, const Int* labels, T* out, A* losses, T* loss, T* share,
+                                      Int n, Int count, Int ignored, Int mean, Int whole) {
+    ROWS(row) {
+        A top = top_of(x, row, n, count), total = total_of(x, top, row, n, count);
+        ENTRIES(i, row) out[i] = (T)(exp((A)x[i] - top) / total);
+        if (row < n && threadIdx.x == 0) {
+            Int label = labels[row];
+            bool known = label >= 0 && label < count;
+            A at = known ? (A)x[row * count + label] : log((A)-1);
+            losses[row] = label == ignored ? (A)0 : log(total) - (at - top);
+        }
+    }
+    if (whole) {
+        __syncthreads();
+        add_up(losses, labels, loss, share, n, ignored, mean);
+    }
+}
+
+extern "C" __global__ void label_loss_total(const A* losses, const Int* labels, T* loss, T* share,
+                                            Int n, Int ignored, Int mean) {
+    add_up(losses, labels, loss, share, n, ignored, mean);
+}
+
+extern "C" __global__ void label_loss_dx(const T* y, const T* x, const Int* labels, const T* share, T* out,
+                                         Int n, Int count, Int ignored, Int each) {
+    ROWS(row) {
+        Int label = row < n ? labels[row] : ignored;
+        A scale = label == ignored ? (A)0 : (A)y[each ? row : 0] * (A)*share;
+        ENTRIES(i, row) {
+            A part = (A)x[i] - (A)(i - row * count == label);
+            out[i] = (T)(label == ignored ? (A)0 : scale * part);
+        }
+    }
+}
+
+extern "C" __global__ void sigmoid(const T* x, T* out, Int n) {
+    for (Int i = (Int)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (Int)gridDim.x * blockDim.x) {
+        A a = x[i], small = exp(-fabs(a));
+        out[i] = (T)((a < 0 ? small : (A)1) / (1 + small));
+    }
+}
+"""
+
+
+def source(dtype: np.dtype) -> str:
+    """Return the text of the kernels for a dtype."""
+    entry, computed = TYPES[dtype.name]
+    include = "#include <cuda_fp16.h>\n" if dtype.name == "float16" else ""
+    return f"{include}typedef {entry} T;\ntypedef {computed} A;\n{SOURCE}"
+
+
+@functools.cache
+def _kernel(name: str, dtype: np.dtype) -> Any:
+    return _module(dtype).get_function(name)
+
+
+@functools.cache
+def _module(dtype: np.dtype) -> Any:
+    return cupy.RawModule(code=source(dtype))
+
+
+@functools.lru_cache(1024)
+def _shape(n: int, count: int, threads: int = THREADS) -> tuple[tuple[int], tuple[int, int]]:
+    """Return grid and block: a thread for eight entries of a long row, or several short rows in a block."""
+    lanes = 1 << max(0, min(count - 1, max(31, count // 8 - 1), 1023)).bit_length()
+    threads = max(lanes, threads)
+    return (min(-(-n * lanes // threads), 2**31 - 1),), (lanes, threads // lanes)
+
+
+def _over_rows(name: str, general: Any, axis: Any, *arrays: Any) -> Any:
+    """Launch a kernel over the rows along an axis; ``general`` where there are several, or no entries."""
+    x = arrays[-1]
+    if len(axis) != 1 or not x.size or x.dtype.name not in TYPES:
+        return general(*arrays, axis)
+    (at,) = axis
+    last = at == x.ndim - 1
+    given = [cupy.ascontiguousarray(a if last else cupy.moveaxis(a, at, -1), dtype=x.dtype) for a in arrays]
+    out = cupy.empty(given[0].shape, x.dtype)
+    count = out.shape[-1]
+    n = out.size // count
+    grid, block = _shape(n, count)
+    _kernel(name, x.dtype)(grid, block, (*given, out, n, count))
+    return out if last else cupy.ascontiguousarray(cupy.moveaxis(out, -1, at))
+
+
+class CupyNeural(NeuralExtras):
+    """The extras of ``NEURAL`` on CuPy."""
+
+    def softmax(self, x: Any, axis: Any) -> Any:
+        return _over_rows("softmax", super().softmax, axis, self.floats(x))
+
+    def log_softmax(self, x: Any, axis: Any) -> Any:
+        return _over_rows("log_softmax", super().log_softmax, axis, self.floats(x))
+
+    def softmax_dx(self, y: Any, x: Any, axis: Any) -> Any:
+        return _over_rows("softmax_dx", super().softmax_dx, axis, y, x)
+
+    def log_softmax_dx(self, y: Any, x: Any, axis: Any) -> Any:
+        return _over_rows("log_softmax_dx", super().log_softmax_dx, axis, y, x)
+
+    def sigmoid(self, x: Any) -> Any:
+        x = cupy.ascontiguousarray(self.floats(x)) if x.ndim else self.floats(x)
+        out = cupy.empty(x.shape, x.dtype)
+        if x.size:
+            grid = min(-(-x.size // THREADS), 1 << 16)
+            _kernel("sigmoid", x.dtype)((grid,), (THREADS,), (x, out, x.size))
+        return out
+
+    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any, Any]:
+        x = cupy.ascontiguousarray(self.floats(x))
+        if not x.size:
+            return super().label_loss(x, labels, ignore_index, reduction)
+        labels = cupy.ascontiguousarray(labels, dtype=np.int64)
+        n, count = x.shape
+        dtype, mean = x.dtype, int(reduction == "mean")
+        softmax, losses = cupy.empty((n, count), dtype), cupy.empty(n, np.promote_types(dtype, np.float32))
+        if reduction == "none":
+            grid, block = _shape(n, count)
+            given = x, labels, softmax, losses, losses, losses, n, count, ignore_index, 0, 0
+            _kernel("label_loss", dtype)(grid, block, given)
+            return losses.astype(dtype, copy=False), cupy.ones((), dtype), softmax
+        loss, share = cupy.empty((), dtype), cupy.empty((), dtype)
+        whole = x.size <= SMALL
+        grid, block = _shape(n, count, 1024 if whole else THREADS)
+        given = x, labels, softmax, losses, loss, share, n, count, ignore_index, mean, int(whole)
+        _kernel("label_loss", dtype)((1,) if whole else grid, block, given)
+        if not whole:
+            given = losses, labels, loss, share, n, ignore_index, mean
+            _kernel("label_loss_total", dtype)((1,), (1024,), given)
+        return loss, share, softmax
+
+    def label_loss_dx(
+        self, y: Any, x: Any, labels: Any, share: Any, ignore_index: int, reduction: str
+    ) -> Any:
+        if not x.size:
+            return super().label_loss_dx(y, x, labels, share, ignore_index, reduction)
+        labels = cupy.ascontiguousarray(labels, dtype=np.int64)
+        y, x, share = (
+            a if a.flags.c_contiguous and a.dtype == x.dtype else cupy.array(a, x.dtype, order="C")
+            for a in (y, x, share)
+        )
+        n, count = x.shape
+        out = cupy.empty((n, count), x.dtype)
+        grid, block = _shape(n, count)
+        given = y, x, labels, share, out, n, count, ignore_index, int(reduction == "none")
+        _kernel("label_loss_dx", x.dtype)(grid, block, given)
+        return out
