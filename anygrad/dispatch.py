@@ -30,6 +30,7 @@ __all__ = [
     "computed",
     "explained",
     "operand",
+    "product",
     "record",
     "refused",
     "unary",
@@ -163,6 +164,17 @@ def viewed(function: Function, operands: Sequence[Any]) -> Any:
 # ---------------------------------------------------------------- everything else
 
 
+def product(row: Row, refuse: Function | None = None) -> Function:
+    """Make the function of ``matmul``, which takes no scalars."""
+
+    def function(x: Any, y: Any, /) -> Any:
+        if x.__class__ is not Tensor or y.__class__ is not Tensor or x.xp is not y.xp or not x.xp.native:
+            return broadcasting(row, (x, y), refuse)
+        return computed(row, x.xp, (x, y), {})
+
+    return function
+
+
 def record(
     row: Row, xp: Backend, t: Tensor, operands: Sequence[Any], arrays: list[Any], out: Any, keywords: Any
 ) -> Tensor:
@@ -172,32 +184,41 @@ def record(
     which: tuple[int, ...] = ()
     edges: tuple[Node, ...] = ()
     for i in row.differentiable:
-        node = operands[i].node if isinstance(operands[i], Tensor) else None
-        if node is not None:
+        x = operands[i]
+        if (x.__class__ is Tensor or isinstance(x, Tensor)) and x.node is not None:
             which += (i,)
-            edges += (node,)
-    if not which or t.dtype.kind not in "fc":
+            edges += (x.node,)
+    if not which:
         return t
-    if row.real_only and t.dtype.kind == "c":
-        advice = "complex numbers have no order, so no gradient", "use abs(x) or x.real"
-        raise DtypeError(message(row.name, f"x has dtype {t.dtype}", *advice))
+    kind = t.dtype.kind
+    if kind != "f":
+        if kind != "c":
+            return t
+        if row.real_only:
+            advice = "complex numbers have no order, so no gradient", "use abs(x) or x.real"
+            raise DtypeError(message(row.name, f"x has dtype {t.dtype}", *advice))
     plan = row.plans[which]
     for origin in plan.origins:
-        if isinstance(origin, int) and was_written(operands[origin]):
+        if origin.__class__ is int and was_written(operands[origin]):
             arrays[origin] = xp.compact(arrays[origin])
-    fits = None
-    if row.broadcasts:
-        shape, dtype = out.shape, out.dtype
-        loose = row.batched and any(len(a.shape) < 2 or a.shape[:-2] != shape[:-2] for a in arrays)
-        found = tuple(
-            (arrays[i].shape, arrays[i].dtype)
-            if arrays[i].dtype != dtype or (loose if row.batched else arrays[i].shape != shape)
-            else None
-            for i in which
-        )
-        fits = found if any(f is not None for f in found) else None
-    t.node = Node(plan, plan.save(*arrays, out, keywords), edges, fits)
+    t.node = n = new(Node)
+    n.plan, n.saved, n.edges = plan, plan.save(*arrays, out, keywords), edges
+    n.fits = _fits(row, which, arrays, out) if row.broadcasts else None
     return t
+
+
+def _fits(row: Row, which: tuple[int, ...], arrays: list[Any], out: Any) -> tuple[Any, ...] | None:
+    """Return how the gradients of a broadcasting row are to fit its inputs; None where they do."""
+    shape, dtype = out.shape, out.dtype
+    batch = shape[:-2]
+    loose = row.batched and any(a.ndim < 2 or a.shape[:-2] != batch for a in arrays)
+    found = tuple(
+        (arrays[i].shape, arrays[i].dtype)
+        if arrays[i].dtype != dtype or (loose if row.batched else arrays[i].shape != shape)
+        else None
+        for i in which
+    )
+    return found if found.count(None) < len(found) else None
 
 
 def broadcasting(row: Row, operands: Sequence[Any], refuse: Function | None = None) -> Any:
@@ -323,7 +344,7 @@ def _described(name: str, x: Any) -> tuple[str, str]:
 
 
 def computed(
-    row: Row, xp: Backend, operands: list[Any], keywords: dict[str, Any], copy: bool | None = None
+    row: Row, xp: Backend, operands: Sequence[Any], keywords: dict[str, Any], copy: bool | None = None
 ) -> Any:
     """Compute a row on canonical keywords, and record it; ``copy`` is what a view was asked for."""
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
@@ -335,7 +356,10 @@ def computed(
         if isinstance(out, tuple):
             return outputs(row, xp, operands, arrays, out, keywords)
         out = xp.asarray(out)
-    t = record(row, xp, wrap(out, xp, None), operands, arrays, out, keywords)
+    t = new(Tensor)
+    t.array, t.xp, t.node = out, xp, None
+    if len(operands) > 1 or operands[0].node is not None:
+        record(row, xp, t, operands, arrays, out, keywords)
     if not row.is_view:
         return t
     x, steps = operands[0], ((row.name, keywords),)

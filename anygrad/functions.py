@@ -10,7 +10,16 @@ import numpy as np
 
 from anygrad.construction import SCALARS, native
 from anygrad.devices import get_backend, get_default_dtype
-from anygrad.dispatch import binary, broadcasting, common_backend, computed, explained, operand, unary
+from anygrad.dispatch import (
+    binary,
+    broadcasting,
+    common_backend,
+    computed,
+    explained,
+    operand,
+    product,
+    unary,
+)
 from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
@@ -41,6 +50,14 @@ def operation(row: Row) -> Function:
 
     casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts.endswith("floating")
 
+    def quick(x: Any, /, *arguments: Any, **keywords: Any) -> Any:
+        if x.__class__ is Tensor and x.xp.native:
+            xp = x.xp
+            found = prepare(x, *arguments, **keywords)
+            if not (casts and found.pop("cast") is not None) and not (floating and float not in xp.scalars):
+                return computed(row, xp, (x,), found)
+        return function(x, *arguments, **keywords)
+
     def function(*arguments: Any, **keywords: Any) -> Any:
         operands = list(arguments[:count])
         if len(operands) < count:
@@ -63,7 +80,7 @@ def operation(row: Row) -> Function:
             operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
         return computed(row, xp, operands, found, copy)
 
-    return function
+    return quick if count == 1 and not row.is_view else function
 
 
 def astype(row: Row) -> Function:
@@ -284,6 +301,8 @@ def _made(row: Row) -> Function:
         return listed(row)
     if not row.broadcasts:
         return astype(row) if row.name == "astype" else operation(row)
+    if row.batched:
+        return product(row)
     if row.prepare is not None:
         return nary(row)
     return binary(row) if len(row.inputs) == 2 else unary(row)

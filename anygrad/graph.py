@@ -57,6 +57,7 @@ class Hooked:
 
     __slots__ = ("hooks", "keeps", "kept", "name", "plan")
     one = into = None
+    elementwise = False
 
     def __init__(self, plan: Any) -> None:
         self.plan = plan

@@ -10,7 +10,6 @@ import numpy as np
 from anygrad import dispatch, views, writes
 from anygrad.construction import SCALARS, carry
 from anygrad.devices import get_backend
-from anygrad.dispatch import broadcasting
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.graph import CROSSING, GRAD_MODE, Node
@@ -54,13 +53,7 @@ SHORT = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative
 def _operator(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return an operator and its reflection; both refuse foreign objects with ``NotImplemented``."""
     row = REGISTRY[name]
-    if row.prepare is None:
-        forward = dispatch.binary(row, dispatch.refused)
-    else:
-
-        def forward(x: Any, y: Any) -> Any:
-            return broadcasting(row, (x, y), dispatch.refused)
-
+    forward = (dispatch.product if row.batched else dispatch.binary)(row, dispatch.refused)
     return forward, lambda x, y: forward(y, x)
 
 

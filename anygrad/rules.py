@@ -33,7 +33,7 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 
 def spread(xp: Any, g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """Broadcast what a reduction gave over the shape of its input."""
-    if not keepdims:
+    if not keepdims and axis is not None:
         g = xp.reshape(g, kept_shape(shape, axis))
     return xp.broadcast_to(g, shape)
 
@@ -80,6 +80,8 @@ def axes_in(op: str, axis: Any, ndim: int) -> tuple[int, ...] | None:
     """Return a reduction's axis as a tuple of numbers from 0, or None for all."""
     if axis is None:
         return None
+    if axis.__class__ is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     axes = (
         tuple(axis_in(op, a, ndim) for a in axis)
         if isinstance(axis, tuple | list)

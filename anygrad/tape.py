@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from anygrad.chains import Chain
 from anygrad.gradients import deposit, move
 from anygrad.graph import (
     CROSSING,
@@ -43,7 +42,10 @@ class Pass:
     nodes of each backend, which the loop takes in turn.
     """
 
-    __slots__ = ("chains_from", "expand", "got", "inbox", "owned", "push", "sums", "uses", "writable", "xp")
+    __slots__ = (
+        *("chains_from", "done", "expand", "got", "inbox", "owned"),
+        *("push", "sums", "uses", "writable", "xp"),
+    )
 
     def __init__(self, uses: dict[Node, int], push: Any, expand: set[Node] | None) -> None:
         self.uses = uses
@@ -53,6 +55,7 @@ class Pass:
         self.sums: dict[Node, Any] = {}
         self.owned: set[Node] = set()
         self.got: dict[Node, Any] = {}
+        self.done: list[Node] = []
         self.expand = expand
 
     def enter(self, xp: Any, raw: bool) -> None:
@@ -61,10 +64,6 @@ class Pass:
         self.writable = raw and xp.writable
         self.chains_from = xp.chains_from if raw else None
 
-    def chained(self, g: Any) -> Any:
-        """Let the formulas of a large gradient wait for each other."""
-        return Chain(g) if g.nbytes >= self.chains_from and self.xp.can_chain(g) else g
-
     def collect(self, node: Node, g: Any, owned: bool = False) -> None:
         """Add a contribution; hand the node to the loop with the last one."""
         left = self.uses[node]
@@ -72,12 +71,6 @@ class Pass:
             return
         sums = self.sums
         before = sums.get(node)
-        if g.__class__ is Chain:
-            if before is not None and node in self.owned and g.steps:
-                before, g = None, g.add_to(before, self.xp)
-            else:
-                owned = self.writable and bool(g.steps)
-                g = g.value(self.xp)
         if before is not None and g is not None:
             if node in self.owned:
                 before += g
@@ -123,9 +116,48 @@ class Pass:
                 self.got[node] = g
             if node not in self.expand and not node.is_hooked:
                 return
-        if self.chains_from is not None and g.__class__ is not tuple:
-            g = self.chained(g)
-        self.push((node, g))
+        if self.chains_from is not None and node.plan.elementwise and g.nbytes >= self.chains_from:
+            self.chain(node, g, [], ready=True)
+        else:
+            self.push((node, g))
+
+    def chain(self, node: Node, g: Any, steps: list[Any], fits: Any = None, ready: bool = False) -> None:
+        """Take a large gradient through ``steps`` to a node, and at once through those that it alone reaches.
+
+        Between two elementwise formulas nobody looks at it, so that the backend may run them together: NumPy
+        block by block, while a block is in the cache, CuPy in one kernel. A step is a formula and what was
+        saved for it. ``fits``: how the last result fits the node. ``ready``: the node waits for nothing more.
+        """
+        xp, uses = self.xp, self.uses
+        while True:
+            while fits is None and (ready or node not in uses):
+                plan, saved = node.plan, node.saved
+                if not plan.elementwise or plan.one is None or saved is None or not xp.follows(g, saved):
+                    break
+                if plan.keeps:
+                    self.done.append(node)
+                steps.append((plan.one, saved))
+                if node.fits is not None:
+                    (fits,) = node.fits
+                (node,) = node.edges
+                ready = False
+            if not steps:
+                break
+            if fits is None and node in self.owned and node in self.sums and xp.adds_into(self.sums[node]):
+                xp.chained(g, steps, self.sums[node])
+                self.collect(node, None)
+                return
+            g = xp.chained(g, steps)
+            if fits is not None:
+                g = fit(xp, g, *fits)
+            if node in uses:
+                self.collect(node, g, self.writable and fits is None)
+                return
+            steps, fits = [], None
+        if ready or node not in uses:
+            self.push((node, g))
+        else:
+            self.collect(node, g)
 
     def skip(self, node: Node) -> None:
         """Report for a node that no gradient reached to all that it leads to."""
@@ -146,10 +178,6 @@ class Pass:
                         self.finish(e, g)
                 elif left:
                     self.uses[e] = left - 1
-
-
-def _given(xp: Any, g: Any, saved: Any) -> Any:
-    return g
 
 
 def _count(roots: Iterable[Node]) -> dict[Node, int]:
@@ -237,8 +265,7 @@ def backward(
     if wanted is not None:
         run.got = dict.fromkeys(wanted)
     leaves: list[tuple[Callable[[], Any], Any, Any]] = []
-    done: list[Node] = []
-    collect, chained = run.collect, run.chained
+    collect, done = run.collect, run.done
     held = Held()
     while inbox:
         backend, arrived = inbox.popitem()
@@ -266,17 +293,6 @@ def backward(
                 if formula is not None:
                     # One edge. This branch is the hot path.
                     (edge,) = node.edges
-                    if g.__class__ is Chain:
-                        if plan.elementwise and xp.follows(g.array, saved):
-                            g.steps.append((formula, saved))
-                            if node.fits is None:
-                                if edge in uses:
-                                    collect(edge, g)
-                                else:
-                                    push((edge, g))
-                                continue
-                            formula = _given
-                        g = g.value(xp)
                     if plan.into is not None and writable and edge in run.owned and edge in run.sums:
                         plan.into(xp, run.sums[edge], g, saved)
                         collect(edge, None)
@@ -284,15 +300,13 @@ def backward(
                     g = formula(xp, g, saved)
                     if node.fits is not None:
                         g = fit(xp, g, *node.fits[0])
-                    if chains_from is not None and not plan.elementwise:
-                        g = chained(g)
-                    if edge in uses:
+                    if not plan.elementwise and chains_from is not None and g.nbytes >= chains_from:
+                        run.chain(edge, g, [])
+                    elif edge in uses:
                         collect(edge, g)
                     else:
                         push((edge, g))
                     continue
-                if g.__class__ is Chain:
-                    g = g.value(xp)
                 if plan.__class__ is Hooked:
                     g = shown_to_hooks(plan.hooks, "hook", g, backend, create_graph)
                     if node in run.got:
@@ -325,20 +339,18 @@ def backward(
                     owned = backend.exclusive(held)
                     g = held.array
                     del held.array
+                chains = plan.elementwise and chains_from is not None and g.nbytes >= chains_from
+                chains = chains and xp.follows(g, saved)
                 if owned:
                     parts = plan.consume(xp, g, saved)
-                elif (
-                    chains_from is not None
-                    and plan.elementwise
-                    and chained(g) is not g
-                    and xp.follows(g, saved)
-                ):
-                    parts = [Chain(g, (formula, saved)) for formula in plan.each]
-                elif expand is None or plan.each is None:
+                elif not chains and (expand is None or plan.each is None):
                     parts = plan.all(xp, g, saved)
                 fits = node.fits
                 for i, edge in enumerate(node.edges):
                     if uses.get(edge) == 0:
+                        continue
+                    if chains:
+                        run.chain(edge, g, [(plan.each[i], saved)], fits and fits[i])
                         continue
                     part = plan.each[i](xp, g, saved) if parts is None else parts[i]
                     if part is None:
@@ -349,8 +361,6 @@ def backward(
                             run.skip(edge)
                         continue
                     if fits is not None and fits[i] is not None:
-                        if part.__class__ is Chain:
-                            part = part.value(xp)
                         part = fit(xp, part, *fits[i])
                     if edge in uses:
                         collect(edge, part, owned and plan.which[i] == 0)

@@ -35,12 +35,12 @@ class Chains:
     chains_from: ClassVar[int | None] = 0
     kernels: ClassVar[dict[Any, Any]] = {}
 
-    def can_chain(self, g: Any) -> bool:
-        """Tell whether a gradient can wait: always, a kernel reads any array."""
+    def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
+        """Tell whether a formula can be run on a gradient: always, a kernel reads and broadcasts any array."""
         return True
 
-    def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
-        """Tell whether a formula can wait with the gradient: always, a kernel broadcasts what was saved."""
+    def adds_into(self, buffer: Any) -> bool:
+        """Tell whether ``chained`` can add into a buffer: always."""
         return True
 
     def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:

@@ -264,16 +264,18 @@ class NumpyBackend(NumpyNeural, WritableBackend):
 
     # ------------------------------------------------ several formulas at once
 
-    def can_chain(self, g: Any) -> bool:
-        """Tell whether a gradient's entries lie in order, or are all the same one."""
-        return bool(g.flags.c_contiguous) or not any(g.strides)
-
     def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
-        """Tell whether a formula's saved values can be cut into the same blocks as the gradient."""
+        """Tell whether a gradient and what a formula has saved can be cut into blocks alike."""
+        if not g.flags.c_contiguous and any(g.strides):
+            return False
         for s in saved:
             if s.__class__ is np.ndarray and s.ndim and not (s.shape == g.shape and s.flags.c_contiguous):
                 return False
         return True
+
+    def adds_into(self, buffer: Any) -> bool:
+        """Tell whether ``chained`` can add into a buffer."""
+        return bool(buffer.flags.c_contiguous)
 
     def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:
         """Take a gradient through elementwise formulas, and add it into a buffer (row-major) if there is one.
@@ -312,6 +314,12 @@ class NumpyBackend(NumpyNeural, WritableBackend):
         out = np.add.reduce(x, axis=axes, dtype=wide, keepdims=True)
         return out if wide is None else out.astype(x.dtype)
 
+    def mean(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
+        if x.dtype.char not in "fdFD" or not x.size:
+            return np.mean(x, axis=axis, keepdims=keepdims)
+        out = np.add.reduce(x, axis=axis, keepdims=keepdims)
+        return out / (x.size // out.size)
+
     def prod(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
 
@@ -337,9 +345,10 @@ class NumpyBackend(NumpyNeural, WritableBackend):
         return np.zeros(x.shape, x.dtype)
 
     def broadcast_to(self, x: Any, shape: tuple[int, ...]) -> Any:
-        if x.ndim:
+        if not x.flags.c_contiguous:
             return np.broadcast_to(x, shape)
-        # The usual case of a reduction's gradient, at a tenth of the price.
-        out = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        # What a reduction's gradient goes through, at a part of the price.
+        strides = [0 if n == 1 else step for n, step in zip(x.shape, x.strides)]
+        out = np.ndarray(shape, x.dtype, x, 0, (0,) * (len(shape) - len(strides)) + tuple(strides))
         out.flags.writeable = False
         return out
