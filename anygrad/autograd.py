@@ -112,16 +112,21 @@ class _Before:
 
     def keep(self, mode: _Mode, before: bool) -> None:
         """Remember what was before a mode."""
-        alive = (entry for entry in self._kept.get() if entry[0]() is not None)
-        self._kept.set((*alive, (weakref.ref(mode), before)))
+        kept = self._kept.get()
+        if kept:
+            kept = tuple(entry for entry in kept if entry[0]() is not None)
+        self._kept.set((*kept, (weakref.ref(mode), before)))
 
     def take(self, mode: _Mode, default: bool) -> bool:
         """Return what was before a mode, the last time it was kept here, and forget it."""
         kept = self._kept.get()
-        for i in reversed(range(len(kept))):
-            if kept[i][0]() is mode:
+        i = len(kept)
+        while i:
+            i -= 1
+            kept_mode, before = kept[i]
+            if kept_mode() is mode:
                 self._kept.set(kept[:i] + kept[i + 1 :])
-                return kept[i][1]
+                return before
         return default
 
 

@@ -25,6 +25,7 @@ from anygrad.views import View, base_of, path_of, raw_key
 __all__ = ["assign", "check_writable", "fill", "setitem", "stored"]
 
 grad_mode = GRAD_MODE.get
+_REAL = {int, float}
 REPLACED = REGISTRY["region_set"].plans
 
 
@@ -52,6 +53,11 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
 
 def fill(op: str, x: Tensor, value: Any) -> Tensor:
     """Write a value that broadcasts to x into the whole of it; return x."""
+    if value.__class__ in _REAL and (x.node is None or not grad_mode()) and x.dtype.kind in "fc":
+        array = _own_array(x)
+        if array is not None:
+            x.xp.put(array, (), value, False)
+            return x
     whole = Key((), x.shape)
     if value.__class__ is not View or not _stands_there(x, whole, value):
         _write(op, x, whole, value)
@@ -306,6 +312,7 @@ def _shaped(value: Tensor, dtype: np.dtype, found: Key) -> Tensor:
 def _recorded(base: Tensor, value: Any, path: tuple[Any, ...], found: Key, tracked: bool) -> Node:
     """Return the base's node after the write: the old base with this part replaced."""
     old: Any = base.node
+    edges: tuple[Any, ...]
     winners = None
     if not tracked:
         plan, edges = REPLACED[(0,)], (old,)
