@@ -83,6 +83,16 @@ def backends(session: nox.Session) -> None:
 
 
 @nox.session
+def names(session: nox.Session) -> None:
+    """Look up whatever is used of CuPy in the CuPy of today, which can be imported without a GPU."""
+    if sys.platform == "darwin":
+        session.skip("there is no CuPy for macOS")
+    install(session, "tests")
+    session.install("-e.[cuda12]")
+    session.run("pytest", "tests/test_cupy_names.py", *session.posargs, env=QUIET)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check format and style (`-- --fix` mends what can be mended)."""
     session.install(*nox.project.dependency_groups(PROJECT, "lint"))

@@ -11,9 +11,10 @@ import contextlib
 import functools
 import importlib
 import sys
+import warnings
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import array_api_compat
 import numpy as np
@@ -103,7 +104,9 @@ class ndarray(np.ndarray):
     @shape.setter
     def shape(self, new: Any) -> None:
         try:
-            np.ndarray.shape.__set__(self, new)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's from 2.5 on, not CuPy's
+                np.ndarray.shape.__set__(self, new)
         except AttributeError as error:
             raise AttributeError("incompatible shape for a non-contiguous array") from error
 
@@ -138,13 +141,15 @@ def _elsewhere(name: str, arguments: tuple[Any, ...]) -> None:
         raise RuntimeError(f"{name}: arrays of device {elsewhere}, the current one is {CURRENT[0]}")
 
 
+AT = {
+    "add": "float16 float32 float64 int32 int64 uint32 uint64",
+    "maximum": "float32 float64 int32 int64 uint32 uint64",
+}
+"""The ufuncs that have ``at``, and its dtypes."""
+
+
 class ufunc:
     """NumPy's, with CuPy's gaps: logic of complex numbers, Python integers beyond 64 bits, most of ``at``."""
-
-    at_dtypes: ClassVar[dict[str, str]] = {
-        "add": "float16 float32 float64 int32 int64 uint32 uint64",
-        "maximum": "float32 float64 int32 int64 uint32 uint64",
-    }
 
     def __init__(self, name: str, numpys: np.ufunc) -> None:
         self.__name__, self.numpys = name, numpys
@@ -160,8 +165,8 @@ class ufunc:
         return out if "out" in keywords else _array(out)
 
     def at(self, a: Any, indices: Any, b: Any = None) -> None:
-        if a.dtype.name not in self.at_dtypes[self.__name__].split():
-            raise TypeError(f"cupy.{self.__name__}.at only supports {self.at_dtypes[self.__name__]}")
+        if a.dtype.name not in AT[self.__name__].split():
+            raise TypeError(f"cupy.{self.__name__}.at only supports {AT[self.__name__]}")
         self.numpys.at(a.view(np.ndarray), indices, np.asarray(b, dtype=a.dtype))
 
 
@@ -200,8 +205,9 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
         numpys = getattr(np, name, None)
         if callable(numpys):
             made = numpys if name == "isdtype" else _function(name, numpys)
-            setattr(cupy, name, made)
             setattr(compat, name, made)
+            if name != "vecdot":  # The one of the standard's that CuPy lacks.
+                setattr(cupy, name, made)
     cupy.linalg, compat.linalg = SimpleNamespace(), SimpleNamespace()
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
     cupy.asnumpy = _to_host
