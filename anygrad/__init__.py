@@ -75,8 +75,11 @@ def __getattr__(name: str) -> Any:
     if name in ("draw", "drawing"):
         module = importlib.import_module("anygrad.drawing")
         return module.draw if name == "draw" else module
+    if name in ("profile", "profiling"):
+        module = importlib.import_module("anygrad.profiling")
+        return module.profile if name == "profile" else module
     raise _missing_function(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__array_api_version__", "__version__", "cuda", "draw", "testing"])
+    return sorted([*__all__, "__array_api_version__", "__version__", "cuda", "draw", "profile", "testing"])

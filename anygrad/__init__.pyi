@@ -12,8 +12,9 @@ from anygrad.errors import AnygradError as AnygradError, ArgumentError as Argume
 from anygrad.graph import Node as Node
 from anygrad.namespace import isdtype as isdtype
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
-from anygrad import cuda as cuda, drawing as drawing, testing as testing
+from anygrad import cuda as cuda, drawing as drawing, profiling as profiling, testing as testing
 from anygrad.drawing import draw as draw
+from anygrad.profiling import profile as profile
 from anygrad.op import ArrayLike, Axis
 
 __version__: str

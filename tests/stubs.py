@@ -76,8 +76,10 @@ def package_stub() -> str:
             names = sorted(n for n in names if n in public)
             if names:
                 lines.append(f"from {node.module} import " + ", ".join(f"{n} as {n}" for n in names) + "\n")
-    lines.append("from anygrad import cuda as cuda, drawing as drawing, testing as testing\n")
+    modules = ("cuda", "drawing", "profiling", "testing")
+    lines.append(f"from anygrad import {', '.join(f'{name} as {name}' for name in modules)}\n")
     lines.append("from anygrad.drawing import draw as draw\n")
+    lines.append("from anygrad.profiling import profile as profile\n")
     lines.append("from anygrad.op import ArrayLike, Axis\n\n")
     lines.append("__version__: str\n__array_api_version__: str\n__all__: list[str]\n\n")
     for name, value in CONSTANTS.items():

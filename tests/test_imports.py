@@ -29,7 +29,8 @@ LADDER = [
         "writes",
     ),
     *("promotion", "dispatch", "functions", "methods", "namespace", "autograd"),
-    *("testing", "layout", "pictures", "drawing", "cuda", "__init__"),
+    *("testing", "layout", "pictures", "drawing", "cuda"),
+    *("accounting", "charts", "exchange", "recording", "profiling", "__init__"),
 ]
 """Each file imports from those before it alone; the files of a folder stand on one rung."""
 

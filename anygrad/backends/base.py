@@ -203,6 +203,10 @@ class Backend(NeuralExtras):
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
 
+    def timer(self) -> Any:
+        """Return what times this device by itself (``backends.cupy_timer``), or None for the host's clock."""
+        return None
+
     def quiet(self) -> contextlib.AbstractContextManager[Any]:
         """Silence floating-point warnings while formulas run."""
         return np.errstate(all="ignore")
@@ -237,6 +241,10 @@ class Backend(NeuralExtras):
 
     def owned(self, array: Any) -> Any:
         """Return the array, or a copy where it shows memory of another."""
+        return array
+
+    def owner(self, array: Any) -> Any:
+        """Return the array whose memory this one shows: itself where it is no view, or nobody can tell."""
         return array
 
     def compact(self, array: Any) -> Any:

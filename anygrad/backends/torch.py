@@ -104,6 +104,9 @@ class TorchBackend(Backend):
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
+    def owner(self, array: Any) -> Any:
+        return array if array._base is None else array._base
+
     # ---------------------------------------------------------------- where the standard's meaning needs help
 
     def sign(self, x: Any) -> Any:

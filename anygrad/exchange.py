@@ -1,0 +1,110 @@
+"""The public functions under observation: which they are, who calls one, and how it runs another for a while.
+
+A function is held by whoever imported it, so what is exchanged is its code. Knows no log and no clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import types
+from collections.abc import Callable
+from typing import Any
+
+from anygrad.functions import FUNCTIONS, OPERATORS
+from anygrad.methods import COMPARISONS, IN_PLACE, METHODS, SHORT
+from anygrad.namespace import LIKE
+from anygrad.op import CREATIONS
+from anygrad.tensors import Tensor, asarray, tensor
+
+__all__ = ["Op", "called", "exchange", "operations", "swap"]
+
+Op = tuple[str, types.CodeType | None, int, bool]
+"""One call of an operation, told by identity: its name, the code that called and the instruction there (None
+where that was not seen), and whether it creates."""
+
+HERE = os.path.dirname(__file__)
+Function = Callable[..., Any]
+
+
+class Files(dict[str, bool]):
+    """Which files are the package's own; adapters are compiled from none."""
+
+    def __missing__(self, name: str) -> bool:
+        found = self[name] = name.startswith(HERE) or name == "<adapter>"
+        return found
+
+
+FILES = Files()
+
+
+def called(name: str, creates: bool, frame: Any) -> Op:
+    """Return the op of a call, which stands in the innermost frame that is not the package's."""
+    while frame is not None and FILES[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return (name, None, 0, creates) if frame is None else (name, frame.f_code, frame.f_lasti, creates)
+
+
+def operations() -> dict[types.FunctionType, tuple[str, str]]:
+    """Return the public functions, each with the name to give it and whether it ``creates`` or ``writes``."""
+    found: dict[Any, tuple[str, str]] = {tensor: ("tensor", "creates"), asarray: ("asarray", "creates")}
+    for name, function in FUNCTIONS.items():
+        found[function] = (name, "creates" if name in CREATIONS else "")
+    for name, function in LIKE.items():
+        found[function] = (name, "creates")
+    for name, function in IN_PLACE.items():
+        found[function] = (SHORT.get(name[:-1], name[:-1]) + "_", "writes")
+    for name, method in METHODS.items():
+        if name != "detach":
+            made = method.fget if isinstance(method, property) else method
+            found.setdefault(made, (name, "writes" if name.endswith("_") else ""))
+    own = vars(Tensor)
+    for name, row in (OPERATORS | COMPARISONS).items():
+        found.setdefault(own[f"__{name}__"], (row, ""))
+    for name, row in OPERATORS.items():
+        found.setdefault(own[f"__r{name}__"], (row, ""))
+        found.setdefault(own[f"__i{name}__"], (row + "_", "writes"))
+    found[own["__getitem__"]], found[own["__setitem__"]] = ("getitem", ""), ("setitem", "writes")
+    return found
+
+
+@functools.cache
+def _stand_in(count: int) -> types.CodeType:
+    """Return the code of a function with so many free variables, which calls ``_timed`` in its own place."""
+    free = ", ".join(f"v{i}" for i in range(count))
+    text = f"""
+def make({free}):
+    def stand_in(*arguments, _timed, **keywords):
+        return _timed(arguments, keywords)
+        {free or "None"}
+    return stand_in
+"""
+    names: dict[str, Any] = {}
+    exec(compile(text, __file__, "exec"), names)
+    made: types.FunctionType = names["make"](*range(count))
+    return made.__code__
+
+
+def exchange(undo: contextlib.ExitStack, function: types.FunctionType, wrap: Function) -> None:
+    """Have a function run ``wrap(itself)``, for everybody who holds it, until the stack is unwound."""
+    code, defaults = function.__code__, function.__kwdefaults__
+    own = types.FunctionType(
+        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    own.__kwdefaults__ = defaults
+    # Whoever calls in between finds what he needs: the keyword is there before the code that asks for it.
+    undo.callback(setattr, function, "__kwdefaults__", defaults)
+    undo.callback(setattr, function, "__code__", code)
+    function.__kwdefaults__ = (defaults or {}) | {"_timed": wrap(own)}
+    function.__code__ = _stand_in(len(code.co_freevars))
+
+
+def swap(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Set an attribute until the stack is unwound."""
+    if hasattr(owner, "__dict__") and name not in vars(owner):
+        undo.callback(delattr, owner, name)
+    else:
+        before = vars(owner)[name] if hasattr(owner, "__dict__") else getattr(owner, name)
+        undo.callback(setattr, owner, name, before)
+    setattr(owner, name, value)
