@@ -236,8 +236,8 @@ class CupyNeural(NeuralExtras):
         given = x, labels, softmax, losses, loss, share, n, count, ignore_index, mean, int(whole)
         _kernel("label_loss", dtype)((1,) if whole else grid, block, given)
         if not whole:
-            given = losses, labels, loss, share, n, ignore_index, mean
-            _kernel("label_loss_total", dtype)((1,), (1024,), given)
+            rest = losses, labels, loss, share, n, ignore_index, mean
+            _kernel("label_loss_total", dtype)((1,), (1024,), rest)
         return loss, share, softmax
 
     def label_loss_dx(

@@ -20,7 +20,7 @@ BLOCK = 1 << 16
 
 
 def _blocks(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """Cut arrays of equal rows into blocks of some rows."""
+    """Cut arrays of equally many rows into blocks of some rows."""
     n, count = arrays[0].shape
     step = max(1, BLOCK // max(count, 1))
     if n <= step:
@@ -102,24 +102,25 @@ class NumpyNeural(NeuralExtras):
         dtype, (n, count) = x.dtype, x.shape
         if dtype == np.float16:
             x = x.astype(np.float32)
-        kept = labels != ignore_index
-        left = int(np.count_nonzero(kept))
-        if left < n:
+        labels = labels.astype(np.int64, copy=False)
+        left, kept = n, None
+        if not _all_known(labels, count) or 0 <= ignore_index < count:
+            kept = labels != ignore_index
+            left = int(np.count_nonzero(kept))
             labels = np.where(kept, labels, 0)
-        if left and not 0 <= labels.min() <= labels.max() < count:
-            worst = labels.min() if labels.min() < 0 else labels.max()
-            got = f"label {worst} is out of bounds"
-            raise IndexingError(message("cross_entropy", got, f"x has {count} classes"))
+            if left and not _all_known(labels, count):
+                worst = labels.min() if labels.min() < 0 else labels.max()
+                got = f"label {worst} is out of bounds"
+                raise IndexingError(message("cross_entropy", got, f"x has {count} classes"))
         softmax, losses = np.empty((n, count), x.dtype), np.empty(n, x.dtype)
-        rows = np.arange(n)
-        for a, p, loss, label in _blocks(x, softmax, losses[:, None], labels[:, None]):
+        for a, p, loss, label in _blocks(x, softmax, losses, labels):
             np.subtract(a, np.maximum.reduce(a, axis=1, keepdims=True), out=p)
-            picked = p[rows[: len(p)], label[:, 0]]
+            picked = p.reshape(-1)[_places(label, count)]
             np.exp(p, out=p)
             total = _sums(p)
-            np.subtract(np.log(total), picked, out=loss[:, 0])
-            p *= (1 / total)[:, None]
-        if left < n:
+            np.subtract(np.log(total), picked, out=loss)
+            p *= np.reciprocal(total, out=total)[:, None]
+        if kept is not None:
             losses[~kept] = 0
         share = 1.0
         if reduction == "mean":
@@ -130,14 +131,28 @@ class NumpyNeural(NeuralExtras):
     def label_loss_dx(
         self, y: Any, x: Any, labels: Any, share: Any, ignore_index: int, reduction: str
     ) -> Any:
-        scale = np.asarray(y * share)
-        out = np.multiply(x, scale[:, None] if scale.ndim else scale)
+        scale = y * share
+        count = x.shape[1]
+        out = np.empty(x.shape, x.dtype)
+        np.multiply(x, scale[:, None] if reduction == "none" else scale, out=out)
+        labels = labels.astype(np.int64, copy=False)
+        if _all_known(labels, count) and not 0 <= ignore_index < count:
+            out.reshape(-1)[_places(labels, count)] -= scale
+            return out
         kept = labels != ignore_index
-        rows = np.arange(len(labels))
-        if kept.all():
-            out[rows, labels] -= scale
-        else:
-            rows = rows[kept]
-            out[rows, labels[kept]] -= scale[kept] if scale.ndim else scale
-            out[~kept] = 0
+        rows = np.nonzero(kept)[0]
+        out[rows, labels[rows]] -= scale[rows] if reduction == "none" else scale
+        out[~kept] = 0
         return out
+
+
+def _all_known(labels: np.ndarray, count: int) -> bool:
+    """Tell whether all labels are classes: as unsigned numbers the negative ones are large."""
+    return not labels.size or bool(np.maximum.reduce(labels.view(np.uint64)) < count)
+
+
+def _places(labels: np.ndarray, count: int) -> np.ndarray:
+    """Return where in the flat rows the labels point."""
+    places = np.arange(0, len(labels) * count, count)
+    places += labels
+    return places

@@ -234,39 +234,23 @@ def cross_entropy(
     tensor(1.3954862, device='cpu')
     """
     _check_reduction("cross_entropy", reduction)
-    got = f"x has shape {x.shape}, y has shape {y.shape}"
-    if not x.ndim:
-        raise ShapeError(message("cross_entropy", got, "expected an axis of classes in x"))
-    axis = min(1, x.ndim - 1)
-    shape, count = x.shape[:axis] + x.shape[axis + 1 :], x.shape[axis]
-    if y.dtype.kind == "f":
-        if y.shape != x.shape:
-            raise ShapeError(message("cross_entropy", got, "probabilities need the shape of x"))
-    elif y.dtype.kind not in "iu":
-        expected = "expected integer labels, or probabilities of a real floating dtype"
-        raise DtypeError(message("cross_entropy", f"y has dtype {y.dtype}", expected))
-    elif y.shape != shape:
-        raise ShapeError(message("cross_entropy", got, f"expected labels of shape {shape}"))
-    if weight is not None:
-        weight = xp.asarray(weight)
-        if x.dtype.kind == "f":
-            weight = xp.astype(weight, x.dtype, copy=False)
-        if weight.shape != (count,):
-            got = f"weight has shape {weight.shape}"
-            raise ShapeError(message("cross_entropy", got, f"expected one for each class, ({count},)"))
-        weight = xp.reshape(weight, tuple(count if i == axis else 1 for i in range(x.ndim)))
-    if y.dtype.kind == "f":
+    kind, given = y.dtype.kind, x.shape
+    axis = min(1, len(given) - 1)
+    shape, count = _labelled(given, y, kind, axis)
+    if kind == "f":
+        weight = _weights(xp, weight, x, axis)
         losses = _entropy(xp, xp.log_softmax(x, axis), y, weight, axis, label_smoothing)
         if reduction != "mean":
             return _reduce(xp, losses, reduction)
         return xp.sum(losses) * (1 / (prod(shape) or nan))
     rows, flat = x, y
-    if x.ndim != 2:
+    if len(given) != 2:
         rows = xp.reshape(xp.moveaxis(x, axis, -1), (prod(shape), count))
         flat = xp.reshape(y, (prod(shape),))
     if weight is None and not label_smoothing:
         loss = xp.label_loss(rows, flat, ignore_index, reduction)[0]
-        return xp.reshape(loss, shape) if reduction == "none" and x.ndim != 2 else loss
+        return xp.reshape(loss, shape) if reduction == "none" and len(given) != 2 else loss
+    weight = _weights(xp, weight, x, axis)
     losses = xp.reshape(xp.label_loss(rows, flat, ignore_index, "none")[0], shape)
     mine = y != ignore_index
     if weight is not None:
@@ -280,6 +264,36 @@ def cross_entropy(
     if reduction != "mean":
         return _reduce(xp, losses, reduction)
     return xp.sum(losses) / xp.astype(xp.sum(mine), losses.dtype)
+
+
+def _labelled(given: tuple[int, ...], y: Any, kind: str, axis: int) -> tuple[tuple[int, ...], int]:
+    """Return the shape of the labels that fit logits of a shape, and the number of classes."""
+    shape = given[:axis] + given[axis + 1 :]
+    wanted = given if kind == "f" else shape
+    if y.shape != wanted or not given or kind not in "iuf":
+        got = f"x has shape {given}, y has shape {y.shape} and dtype {y.dtype}"
+        if not given:
+            raise ShapeError(message("cross_entropy", got, "expected an axis of classes in x"))
+        if kind not in "iuf":
+            expected = "expected integer labels, or probabilities of a real floating dtype"
+            raise DtypeError(message("cross_entropy", got, expected))
+        what = "probabilities" if kind == "f" else "labels"
+        raise ShapeError(message("cross_entropy", got, f"expected {what} of shape {wanted}"))
+    return shape, given[axis]
+
+
+def _weights(xp: Any, weight: Any, x: Any, axis: int) -> Any:
+    """Return the weights of the classes along their axis; None where there are none."""
+    if weight is None:
+        return None
+    weight = xp.asarray(weight)
+    if x.dtype.kind == "f":
+        weight = xp.astype(weight, x.dtype, copy=False)
+    count = x.shape[axis]
+    if weight.shape != (count,):
+        got = f"weight has shape {weight.shape}"
+        raise ShapeError(message("cross_entropy", got, f"expected one for each class, ({count},)"))
+    return xp.reshape(weight, tuple(count if i == axis else 1 for i in range(x.ndim)))
 
 
 def _entropy(xp: Any, logs: Any, y: Any, weight: Any, axis: int, smoothing: float) -> Any:
