@@ -21,7 +21,7 @@ def rosenbrock(x):
 def descend(device, iterations=1000, rate=0.01):
     """Walk downhill from (-1, 1); return every point of the way."""
     x = ag.tensor([-1.0, 1.0], dtype=ag.float32, device=device, requires_grad=True)
-    path = [x.tolist()]
+    path = [x.detach().clone()]  # stays on the device, which no step waits for
     tqdm.write(f"{'iteration':>9}  {'value':>12}  gradient")
     for i in tqdm(range(1, iterations + 1), desc="descent"):
         value = rosenbrock(x)
@@ -32,7 +32,8 @@ def descend(device, iterations=1000, rate=0.01):
         with ag.no_grad():  # the step itself is no part of the function
             x.sub_(rate * x.grad)
             x.grad.zero_()
-        path.append(x.tolist())
+        path.append(x.detach().clone())
+    path = ag.stack(path).tolist()
     print(f"ends at x = ({path[-1][0]:.4f}, {path[-1][1]:.4f})")
     return path
 

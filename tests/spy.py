@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import array_api_strict
 
+import anygrad as ag
 from anygrad.backends.base import EXTRAS, STANDARD, Backend
 from anygrad.op import Row
 
@@ -59,13 +61,36 @@ class ReadBack(AssertionError):
     """A number was asked back from the device."""
 
 
-WAITS: dict[str, str] = {}
-"""Functions that wait for the device by what they mean, with the reason; at most ten."""
+WAITS: dict[str, Callable[[Any], Any]] = {
+    "x[mask]": lambda x: x[x > 0],
+    "x[mask] = v": lambda x: x.__setitem__(x > 0, ag.asarray([1.0, 2.0], device=x.device)),
+}
+"""Operations that wait for the device by what they mean, as README lists them; at most ten."""
+
+CONVERTS: dict[str, Callable[[Any], Any]] = {
+    "bool(x)": lambda x: bool(x[0]),
+    "float(x)": lambda x: float(x[0]),
+    "int(x)": lambda x: int(x[0]),
+    "complex(x)": lambda x: complex(x[0]),
+    "range(x)": lambda x: range(x.astype(ag.int64)[0]),
+    "ag.full(2, x)": lambda x: ag.full(2, x[0], device=x.device),
+    "x.item()": lambda x: x[0].item(),
+    "x.tolist()": lambda x: x.tolist(),
+    "x.numpy()": lambda x: x.numpy(),
+    "x.cpu()": lambda x: x.cpu(),
+    "print(x)": lambda x: print(x),
+    "ag.draw(x)": lambda x: ag.draw(x.requires_grad_() * 2),
+    "pickle.dumps(x)": lambda x: pickle.dumps(x),
+}
+"""What brings numbers to Python and NumPy, as README lists it."""
 
 
 @contextlib.contextmanager
 def trapped(backend: Backend) -> Iterator[None]:
-    """Make every way from an array of array_api_strict to the host raise ``ReadBack``."""
+    """Make every way from an array of array_api_strict to the host raise ``ReadBack``.
+
+    Boolean indexing and functions whose results' shapes depend on numbers raise too: ``RuntimeError``.
+    """
     kind = array_api_strict._array_object.Array
     missing = object()
     before = {name: vars(kind).get(name, missing) for name in READING}
@@ -80,7 +105,8 @@ def trapped(backend: Backend) -> Iterator[None]:
         for name in READING:
             setattr(kind, name, trap(name))
         backend.to_numpy = trap("to_numpy")  # type: ignore[method-assign]
-        yield
+        with array_api_strict.ArrayAPIStrictFlags(boolean_indexing=False, data_dependent_shapes=False):
+            yield
     finally:
         del backend.to_numpy
         for name, function in before.items():
