@@ -66,7 +66,7 @@ def test_extras(cupy: Any, shape: tuple[int, ...]) -> None:
     [
         lambda at: ag.linspace(1j, 2 - 3j, 5, device=at),
         lambda at: ag.linspace(0, 1j, 4, endpoint=False, dtype="complex64", device=at),
-        lambda at: ag.linspace(2 + 1j, 0, 1, device=at),
+        lambda at: ag.linspace(np.complex128(2 + 1j), 0, 1, device=at),
         lambda at: ag.linspace(0, 7, 3, dtype="int64", device=at),
         lambda at: ag.logical_not(ag.tensor([0j, 1j, 2], device=at)),
         lambda at: ag.logical_and(ag.tensor([0j, 1j], device=at), True),
@@ -78,6 +78,7 @@ def test_extras(cupy: Any, shape: tuple[int, ...]) -> None:
         lambda at: ag.clip(ag.tensor([-1.0, np.nan, 9.0], device=at), None, 2),
         lambda at: ag.clip(ag.tensor([1.0, 2.0], device=at), ag.tensor([np.nan, 5.0], device=at)),
         lambda at: ag.clip(ag.tensor([1.0, 2.0], device=at)),
+        lambda at: ag.clip(2.0, ag.tensor([1.0, 3.0], device=at)),
         lambda at: ag.sign(ag.tensor([-2.0, -0.0, np.nan], device=at)),
         lambda at: ag.sign(ag.tensor([3 + 4j, 0], device=at)),
         lambda at: ag.tensor([1, 200], dtype="uint8", device=at) < 2**70,

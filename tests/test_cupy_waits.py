@@ -1,4 +1,4 @@
-"""On a GPU, nothing that a row calls waits for the device: CuPy itself tells when somebody does."""
+"""On a GPU: nothing that a row calls waits for the device, as CuPy itself tells; what that leaves unchecked."""
 
 from __future__ import annotations
 
@@ -66,3 +66,16 @@ def test_waiting_is_noticed(target: Target) -> None:
         with pytest.raises(cupyx.DeviceSynchronized), unsynchronized():
             wait(x)
     assert x.tolist() == [1.0, 1.0, 1.0]
+
+
+@on_a_gpu
+def test_indices_that_leave_their_axis_wrap_in_values_and_gradients(target: Target) -> None:
+    x, v = target.make(np.arange(3.0), True), target.make(np.array([7.0, 8.0]), True)
+    index = ag.asarray(np.array([4, -4]), device=target.device)
+    (x[index] * 2).sum().backward()
+    assert x[index].tolist() == [1.0, 2.0] and x.grad.tolist() == [0.0, 2.0, 2.0]
+    y = x * 1
+    y[index] = v
+    y.sum().backward()
+    assert y.tolist() == [0.0, 7.0, 8.0] and v.grad.tolist() == [1.0, 1.0]
+    assert x.grad.tolist() == [1.0, 2.0, 2.0]

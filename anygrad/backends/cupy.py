@@ -4,6 +4,10 @@ An array is nobody else's when its own reference count, its pointer's and its me
 that one attribute holds; a view, an export or another array on the same memory raises one of the three. The
 counts are taken when the first device is opened, with the function that is used, and not trusted unless
 every further holder shows. Creation enters the device, because array_api_compat drops ``device=``.
+
+Left as CuPy has them: what leaves its axis in an index array on the device wraps, in values and gradients
+alike, for to check it would wait; float sums at repeated indices are atomic additions, in any order, and not
+the same to the last bit in every run; kernels flush subnormal numbers to zero.
 """
 
 from __future__ import annotations
@@ -121,7 +125,7 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
                 self.alone.append(calibrate(lambda: cupy.empty(1)) if gil_held() else None)
 
     def linspace(self, start: Any, stop: Any, num: int, dtype: Any, endpoint: bool = True) -> Any:
-        if start.__class__ is not complex and stop.__class__ is not complex:
+        if not isinstance(start, complex) and not isinstance(stop, complex):
             return compat.linspace(start, stop, num, dtype=dtype, endpoint=endpoint)
         out = cupy.empty(num, dtype)
         for part in ("real", "imag"):
@@ -131,7 +135,7 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
 
     def clip(self, x: Any, min: Any, max: Any) -> Any:
         # array_api_compat's writes through masks, which wait for the device, and does not promote.
-        if x.dtype.kind in "iu":
+        if x.__class__ is cupy.ndarray and x.dtype.kind in "iu":
             info = np.iinfo(x.dtype)
             min = None if min.__class__ is int and min <= info.min else min
             max = None if max.__class__ is int and max >= info.max else max
