@@ -1,4 +1,4 @@
-"""On a GPU: nothing that a row calls waits for the device, as CuPy itself tells; what that leaves unchecked."""
+"""On a GPU, CuPy itself tells that nothing a row calls waits for the device; and what is unchecked for that."""
 
 from __future__ import annotations
 
