@@ -1,4 +1,4 @@
-"""On a GPU, CuPy itself tells that nothing a row calls waits for the device; and what is unchecked for that."""
+"""On a GPU, CuPy itself tells that no row waits for the device; and what that leaves unchecked."""
 
 from __future__ import annotations
 
