@@ -68,6 +68,9 @@ def _code(text: str) -> Any:
     return compile(text, "<adapter>", "eval")
 
 
+_PASSING = (lambda g: g).__code__.co_code
+
+
 class Plan:
     """A row for one set of inputs that need gradients, with everything that depends on nothing else.
 
@@ -76,12 +79,13 @@ class Plan:
     per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
     into a buffer; ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
     ``elementwise``: an entry of a gradient depends on the same entry of ``g`` and of what is saved.
+    ``passes`` tells of each formula whether it returns ``g`` as it is.
     ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some is an array.
     """
 
     __slots__ = (
         *("all", "consume", "each", "elementwise", "into", "keeps", "name"),
-        *("one", "origins", "parameters", "row", "save", "which"),
+        *("one", "origins", "parameters", "passes", "row", "save", "which"),
     )
 
     def __init__(self, row: Row, which: tuple[int, ...]) -> None:
@@ -97,6 +101,7 @@ class Plan:
                 needed.append(p)
         sources = [row.source_of(p) for p in needed]
         self.parameters = tuple(needed)
+        self.passes = tuple(_parameters(f) == ["g"] and f.__code__.co_code == _PASSING for f in formulas)
         self.origins = tuple(origin for _, origin in sources)
         self.keeps = any(origin is not None for origin in self.origins)
         kept = "".join(f"{text}, " for text, _ in sources)

@@ -136,18 +136,20 @@ class Pass:
                     break
                 if plan.keeps:
                     self.done.append(node)
-                steps.append((plan.one, saved))
+                if not plan.passes[0]:
+                    steps.append((plan.one, saved))
                 if node.fits is not None:
                     (fits,) = node.fits
                 (node,) = node.edges
                 ready = False
-            if not steps:
+            if not steps and fits is None:
                 break
             if fits is None and node in self.owned and node in self.sums and xp.adds_into(self.sums[node]):
                 xp.chained(g, steps, self.sums[node])
                 self.collect(node, None)
                 return
-            g = xp.chained(g, steps)
+            if steps:
+                g = xp.chained(g, steps)
             if fits is not None:
                 g = fit(xp, g, *fits)
             if node in uses:
@@ -350,7 +352,8 @@ def backward(
                     if uses.get(edge) == 0:
                         continue
                     if chains:
-                        run.chain(edge, g, [(plan.each[i], saved)], fits and fits[i])
+                        steps = [] if plan.passes[i] else [(plan.each[i], saved)]
+                        run.chain(edge, g, steps, fits and fits[i])
                         continue
                     part = plan.each[i](xp, g, saved) if parts is None else parts[i]
                     if part is None:
@@ -364,6 +367,8 @@ def backward(
                         part = fit(xp, part, *fits[i])
                     if edge in uses:
                         collect(edge, part, owned and plan.which[i] == 0)
+                    elif chains_from is not None and edge.plan.elementwise and part.nbytes >= chains_from:
+                        run.chain(edge, part, [])
                     else:
                         push((edge, part))
                 part = parts = None
