@@ -506,6 +506,12 @@ def full(shape: int | tuple[int, ...], fill_value: complex, *, dtype: Any = None
 def full_like(x: Tensor, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return an array filled with a scalar, of the shape, dtype and device of x."""
 
+def gelu(x: ArrayLike, /, approximate: str = 'none') -> Tensor:
+    """Return x times the normal distribution function at x; ``"tanh"`` approximates that.
+
+    Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
+    """
+
 def greater(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Tell where x is above y.
 

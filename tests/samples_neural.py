@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import erfc, inf, nan, pi, sqrt
 
 import numpy as np
 
@@ -86,6 +86,14 @@ def _one_hot(x, num_classes, axis=-1, dtype=None):
     return hit.astype(np.float64 if dtype is None else dtype)
 
 
+def _ndtr(x):
+    return np.asarray(np.vectorize(lambda a: 0.5 * erfc(-a / sqrt(2)), otypes=[x.dtype])(x))
+
+
+def _gelu_by_tanh(x, approximate):
+    return 0.5 * x * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+
+
 # ---------------------------------------------------------------- activations
 
 ACTIVATIONS = {
@@ -94,6 +102,8 @@ ACTIVATIONS = {
     "sigmoid": _sigmoid,
     "silu": lambda x: x * _sigmoid(x),
     "softplus": lambda x, beta=1.0: np.log1p(np.exp(beta * x)) / beta,
+    "ndtr": _ndtr,
+    "gelu": lambda x: x * _ndtr(x),
 }
 for _name, _reference in ACTIVATIONS.items():
     sample(_name, "plain", X, reference=_reference)
@@ -111,6 +121,11 @@ sample(
     reference=ACTIVATIONS["relu"],
 )
 sample("relu", "tie", [nan], grads=([1],), reference=ACTIVATIONS["relu"])
+sample("gelu", "axis", X, approximate="tanh", reference=_gelu_by_tanh)
+sample("ndtr", "axis", np.linspace(-9, 9, 61), reference=_ndtr)
+sample(
+    "ndtr", "tie", [-inf, -50.0, 0.0, 50.0, inf], grads=([0, 0, 0.3989422804014327, 0, 0],), reference=_ndtr
+)
 sample("leaky_relu", "tie", [-1.0, 0.0, 2.0], grads=([0.01, 0.01, 1],), reference=ACTIVATIONS["leaky_relu"])
 sample("sigmoid", "tie", [-800.0, 0.0, 800.0, -inf, inf], grads=([0, 0.25, 0, 0, 0],), reference=_sigmoid)
 sample("softplus", "tie", [-800.0, 0.0, 800.0], grads=([0, 0.5, 1],), reference=lambda x: np.logaddexp(x, 0))

@@ -144,11 +144,18 @@ extern "C" __global__ void label_loss_dx(const T* y, const T* x, const Int* labe
     }
 }
 
+#define EACH(i) \\
+    for (Int i = (Int)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (Int)gridDim.x * blockDim.x)
+
 extern "C" __global__ void sigmoid(const T* x, T* out, Int n) {
-    for (Int i = (Int)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (Int)gridDim.x * blockDim.x) {
+    EACH(i) {
         A a = x[i], small = exp(-fabs(a));
         out[i] = (T)((a < 0 ? small : (A)1) / (1 + small));
     }
+}
+
+extern "C" __global__ void ndtr(const T* x, T* out, Int n) {
+    EACH(i) out[i] = (T)((A)0.5 * erfc((A)x[i] * (A)-0.70710678118654752440));
 }
 """
 
@@ -194,6 +201,16 @@ def _over_rows(name: str, general: Any, axis: Any, *arrays: Any) -> Any:
     return out if last else cupy.ascontiguousarray(cupy.moveaxis(out, -1, at))
 
 
+def _over_entries(name: str, x: Any) -> Any:
+    """Launch a kernel that computes entry by entry."""
+    x = cupy.ascontiguousarray(x) if x.ndim else x
+    out = cupy.empty(x.shape, x.dtype)
+    if x.size:
+        grid = min(-(-x.size // THREADS), 1 << 16)
+        _kernel(name, x.dtype)((grid,), (THREADS,), (x, out, x.size))
+    return out
+
+
 class CupyNeural(NeuralExtras):
     """The extras of ``NEURAL`` on CuPy."""
 
@@ -210,12 +227,10 @@ class CupyNeural(NeuralExtras):
         return _over_rows("log_softmax_dx", super().log_softmax_dx, axis, y, x)
 
     def sigmoid(self, x: Any) -> Any:
-        x = cupy.ascontiguousarray(self.floats(x)) if x.ndim else self.floats(x)
-        out = cupy.empty(x.shape, x.dtype)
-        if x.size:
-            grid = min(-(-x.size // THREADS), 1 << 16)
-            _kernel("sigmoid", x.dtype)((grid,), (THREADS,), (x, out, x.size))
-        return out
+        return _over_entries("sigmoid", self.floats(x))
+
+    def ndtr(self, x: Any) -> Any:
+        return _over_entries("ndtr", self.floats(x))
 
     def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any, Any]:
         x = cupy.ascontiguousarray(self.floats(x))

@@ -109,6 +109,11 @@ class JaxBackend(Backend):
 
     # ---------------------------------------------------------------- extras
 
+    sigmoid = staticmethod(jax.nn.sigmoid)
+    softmax = staticmethod(jax.nn.softmax)
+    log_softmax = staticmethod(jax.nn.log_softmax)
+    ndtr = staticmethod(jax.scipy.special.ndtr)
+
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         if self.device.platform == "cpu":
             check_bounds(np.asarray(index), n, axis)

@@ -31,8 +31,9 @@ def _blocks(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
 
 
 def _sums(x: np.ndarray) -> np.ndarray:
-    """Add up each row: by BLAS, in a third of the time of ``np.add.reduce``."""
-    out: np.ndarray = np.dot(x, np.ones(x.shape[1], x.dtype))
+    """Add up each row: by BLAS in a third of the time, but of long ones as NumPy does, which loses less."""
+    n = x.shape[1]
+    out: np.ndarray = np.add.reduce(x, axis=1) if n > 4096 else np.dot(x, np.ones(n, x.dtype))
     return out
 
 
@@ -84,6 +85,15 @@ def _by_rows(function: Callable[..., None], general: Callable[..., Any], *arrays
 
 class NumpyNeural(NeuralExtras):
     """The extras of ``NEURAL`` on NumPy."""
+
+    def ndtr(self, x: Any) -> Any:
+        x = self.floats(x)
+        try:
+            from scipy.special import ndtr
+        except ImportError:
+            wide = x.astype(np.promote_types(x.dtype, np.float32), copy=False)
+            return super().ndtr(wide).astype(x.dtype, copy=False)
+        return ndtr(x)
 
     def softmax(self, x: Any, axis: Any) -> Any:
         return _by_rows(_softmax, super().softmax, self.floats(x), axis=axis)

@@ -149,6 +149,16 @@ class TorchBackend(Backend):
 
     # ---------------------------------------------------------------- extras
 
+    relu = staticmethod(torch.relu)
+    sigmoid = staticmethod(torch.sigmoid)
+    ndtr = staticmethod(torch.special.ndtr)
+
+    def softmax(self, x: Any, axis: tuple[int, ...]) -> Any:
+        return torch.softmax(x, *axis) if len(axis) == 1 else super().softmax(x, axis)
+
+    def log_softmax(self, x: Any, axis: tuple[int, ...]) -> Any:
+        return torch.log_softmax(x, *axis) if len(axis) == 1 else super().log_softmax(x, axis)
+
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         if self.device.type == "cpu":
             check_bounds(index.numpy(), n, axis)

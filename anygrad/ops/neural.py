@@ -6,7 +6,7 @@ function over the namespace; a row where that takes fewer passes over memory, or
 
 from __future__ import annotations
 
-from math import inf, nan, prod
+from math import inf, nan, pi, prod, sqrt
 from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
@@ -32,11 +32,19 @@ sigmoid = unary(
 )
 
 
+ndtr = unary(
+    "ndtr",
+    dx=lambda xp, g, x: g * (xp.exp(-0.5 * (x * x)) * (1 / sqrt(2 * pi))),
+    accepts="real floating",
+    public=False,
+    doc="Return the normal distribution function.",
+)
+
+
 @derived
 def leaky_relu(xp: Any, x: ArrayLike, /, negative_slope: float = 0.01) -> Any:
     """Return x where it is positive, else ``negative_slope * x``; the derivative at 0 is the slope."""
-    if x.dtype.kind == "c":
-        raise DtypeError(message("leaky_relu", f"x has dtype {x.dtype}", "expected real dtypes"))
+    _check_real("leaky_relu", x)
     return xp.where(x > 0, x, negative_slope * x)
 
 
@@ -52,11 +60,31 @@ def softplus(xp: Any, x: ArrayLike, /, beta: float = 1.0) -> Any:
     return xp.logaddexp(x, 0.0) if beta == 1 else xp.logaddexp(beta * x, 0.0) / beta
 
 
+@derived
+def gelu(xp: Any, x: ArrayLike, /, approximate: str = "none") -> Any:
+    """Return x times the normal distribution function at x; ``"tanh"`` approximates that.
+
+    Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
+    """
+    if approximate == "tanh":
+        return 0.5 * x * (1 + xp.tanh(sqrt(2 / pi) * (x + 0.044715 * (x * x * x))))
+    if approximate != "none":
+        got = f"approximate is {approximate!r}"
+        raise ArgumentError(message("gelu", got, "expected 'none' or 'tanh'"))
+    return x * xp.ndtr(x)
+
+
 # ---------------------------------------------------------------- softmax
+
+
+def _check_real(op: str, x: Any) -> None:
+    if x.dtype.kind == "c":
+        raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real dtypes"))
 
 
 def _along(name: str) -> Any:
     def prepare(x: Any, /, axis: Axis = -1, *, dtype: Any = None) -> dict[str, Any]:
+        _check_real(name, x)
         return {"axis": axes_of(x.ndim, axes_in(name, axis, x.ndim)), "cast": dtype}
 
     return prepare
@@ -128,6 +156,7 @@ def _logsumexp_dx(xp, g, x, out, axis, keepdims):
 
 
 def _reduced(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> dict[str, Any]:
+    _check_real("logsumexp", x)
     return {"axis": axes_in("logsumexp", axis, x.ndim), "keepdims": bool(keepdims)}
 
 
