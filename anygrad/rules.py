@@ -54,7 +54,7 @@ def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
             i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1
         )
         if axes:
-            g = xp.total(g, axes)
+            g = xp.total(g, axes, keepdims=len(axes) > lead)
         if g.shape != shape:
             g = xp.reshape(g, shape)
     # Under create_graph g has NumPy's dtype and the input the library's own: only isdtype may compare them.

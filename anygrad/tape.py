@@ -182,22 +182,26 @@ class Pass:
                     self.uses[e] = left - 1
 
 
+class _Roots:
+    """Stands where a node does, for those that a pass starts with."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.edges = nodes
+
+
 def _count(roots: Iterable[Node]) -> dict[Node, int]:
     """Count the uses of each node that is used more than once."""
     uses: dict[Node, int] = {}
     seen: set[Node] = set()
-    stack: list[Node] = []
-    edges: Iterable[Node] = roots
-    while True:
-        for e in edges:
+    nodes: list[Any] = [_Roots(roots)]
+    for node in nodes:  # which grows on the way
+        for e in node.edges:
             if e in seen:
                 uses[e] = uses.get(e, 1) + 1
             else:
                 seen.add(e)
-                stack.append(e)
-        if not stack:
-            return uses
-        edges = stack.pop().edges
+                nodes.append(e)
+    return uses
 
 
 def _count_towards(roots: list[Node], wanted: Iterable[Node]) -> tuple[dict[Node, int], set[Node]]:

@@ -90,8 +90,10 @@ def stored(name: str, x: Tensor, y: Any = None, alpha: Any = None) -> bool:
     try:
         if b is None:
             compute(a, out=a)
+        elif alpha is None:
+            compute(a, b, out=a)
         else:
-            compute(a, b if alpha is None else xp.multiply(b, alpha), out=a)
+            xp.update(name, a, b, alpha)
     except (TypeError, ValueError, OverflowError):
         return False
     return True

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anygrad.backends.algebra import AlgebraExtras
 from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
 from anygrad.backends.paths import Values, follow, is_injective, shown
@@ -67,7 +68,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-class Backend(NeuralExtras):
+class Backend(AlgebraExtras, NeuralExtras):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False
@@ -315,9 +316,9 @@ class Backend(NeuralExtras):
 
     # ---------------------------------------------------------------- extras: sums, flat indices
 
-    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
-        """Sum over axes, which stay, with all the accuracy that is to be had for nothing."""
-        return self.sum(x, axis=axes, keepdims=True)
+    def total(self, x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
+        """Sum a gradient over axes with all the accuracy that is to be had for nothing."""
+        return self.sum(x, axis=axes, keepdims=keepdims)
 
     def take(self, x: Any, indices: Any, axis: int) -> Any:
         """Gather along an axis at a 1-d index, which a path names and the standard does not."""

@@ -13,6 +13,7 @@ the same to the last bit in every run; kernels flush subnormal numbers to zero.
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -36,6 +37,14 @@ _CREATION = "arange asarray empty empty_like eye full full_like linspace ones on
 CREATION = tuple(_CREATION.split())
 LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take", *NEURAL)
 ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
+
+
+@functools.cache
+def _update(name: str, dtype: str) -> Any:
+    """Return the kernel that adds a multiple, or subtracts it, in one launch."""
+    sign = {"add": "+", "subtract": "-"}[name]
+    given, text = f"{dtype} a, {dtype} b, {dtype} alpha", f"out = a {sign} alpha * b;"
+    return cupy.ElementwiseKernel(given, f"{dtype} out", text, f"{name}_multiple")
 
 
 def counts(holder: Any) -> tuple[int, int, int]:
@@ -104,6 +113,10 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
     logical_or = _of_truth(cupy.logical_or)
     logical_xor = _of_truth(cupy.logical_xor)
 
+    # array_api_compat's wrappers of these add nothing to what the engine calls.
+    matmul = staticmethod(operator.matmul)
+    where = staticmethod(cupy.where)
+
     layout: ClassVar[type[Layout]] = CupyLayout
     alone: ClassVar[list[Any]] = []
 
@@ -123,6 +136,26 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
         if not self.alone:
             with device:
                 self.alone.append(calibrate(lambda: cupy.empty(1)) if gil_held() else None)
+
+    def sum(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return x.sum(axis, keepdims=keepdims)
+
+    def permute_dims(self, x: Any, axes: tuple[int, ...]) -> Any:
+        return x.transpose(axes)
+
+    def matrix_transpose(self, x: Any) -> Any:
+        return x.swapaxes(-1, -2)
+
+    def reshape(self, x: Any, shape: tuple[int, ...]) -> Any:
+        return x.reshape(shape)
+
+    def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
+        same = b.__class__ is cupy.ndarray and b.dtype == a.dtype and b.shape == a.shape
+        if same and a.dtype.name in ("float32", "float64") and alpha.__class__ in (int, float):
+            with self.device:
+                _update(name, a.dtype.name)(a, b, alpha, a)
+        else:
+            super().update(name, a, b, alpha)
 
     def linspace(self, start: Any, stop: Any, num: int, dtype: Any, endpoint: bool = True) -> Any:
         if not isinstance(start, complex) and not isinstance(stop, complex):
@@ -149,6 +182,15 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
                 return function(*arguments, **keywords)
 
         return functools.update_wrapper(entered, function)
+
+    # ---------------------------------------------------------------- linear algebra
+
+    def linalg_solve_triangular(self, x: Any, y: Any, *, upper: bool, unit_diagonal: bool = False) -> Any:
+        from cupyx.scipy.linalg import solve_triangular  # Loads cuBLAS.
+
+        if not y.size:
+            return self.compact(y)
+        return solve_triangular(x, y, lower=not upper, unit_diagonal=unit_diagonal)
 
     # ---------------------------------------------------------------- dtypes
 

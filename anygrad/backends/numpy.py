@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.base import STANDARD, Backend, check_bounds
+from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.paths import Layout, follow
 
@@ -66,7 +68,7 @@ def gil_held() -> bool:
 _ALONE = calibrate(lambda: np.empty(1)) if gil_held() else -1
 
 
-class WritableBackend(Backend):
+class WritableBackend(ComplexEigenvalues, Backend):
     """What NumPy and CuPy share: views that alias, writes in place, NumPy's promotion."""
 
     native: ClassVar[bool] = True
@@ -96,6 +98,10 @@ class WritableBackend(Backend):
 
     def imag(self, x: Any) -> Any:
         return self.compact(self.module.imag(x))
+
+    def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
+        """Add ``alpha * b`` into ``a``, or subtract it, with the ufunc of that name."""
+        self.ufuncs[name](a, self.multiply(b, alpha), out=a)
 
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
         if len(path) == 1 and path[0][0] == "getitem":
@@ -152,8 +158,10 @@ class WritableBackend(Backend):
 
     def place(self, y: Any, shape: tuple[int, ...], path: tuple[Any, ...]) -> Any:
         out = self.zeros(shape, dtype=y.dtype)
-        # One basic key leads to no entry twice: to write is to add.
-        self.put(out, path, y, len(path) != 1 or path[0][0] != "getitem")
+        if len(path) == 1 and path[0][0] == "getitem":
+            out[path[0][1]["key"]] = y  # One basic key leads to no entry twice: to write is to add.
+        else:
+            self.put(out, path, y, True)
         return out
 
     def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
@@ -167,6 +175,9 @@ class WritableBackend(Backend):
 
 BLOCK = 1 << 17
 """The bytes of a block: a handful of them fit the second cache of a core."""
+
+LONG = 512
+"""The terms from which a sum in single precision is taken in double."""
 
 _WIDE = {
     np.dtype("float16"): np.dtype("float64"),
@@ -186,7 +197,7 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
-class NumpyBackend(NumpyNeural, WritableBackend):
+class NumpyBackend(NumpyAlgebra, NumpyNeural, WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
     chains_from: ClassVar[int | None] = 1 << 20
@@ -308,10 +319,10 @@ class NumpyBackend(NumpyNeural, WritableBackend):
     def sum(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
-    def total(self, x: Any, axes: tuple[int, ...]) -> Any:
+    def total(self, x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
         # Along leading axes NumPy adds up one by one: in single precision a long sum would lose what it adds.
-        wide = _WIDE.get(x.dtype) if x.size > 1024 else None
-        out = np.add.reduce(x, axis=axes, dtype=wide, keepdims=True)
+        wide = _WIDE.get(x.dtype) if math.prod([x.shape[a] for a in axes]) > LONG else None
+        out = np.add.reduce(x, axis=axes, dtype=wide, keepdims=keepdims)
         return out if wide is None else out.astype(x.dtype)
 
     def mean(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:

@@ -63,12 +63,12 @@ sum = operation(
 
 total = operation(
     "total",
-    lambda xp, x, axes: xp.total(x, axes),
-    dx=lambda xp, g, x_shape, axes: spread(xp, g, x_shape, axes, True),
-    prepare=lambda x, /, axes: {"axes": axes},
+    lambda xp, x, axes, keepdims: xp.total(x, axes, keepdims),
+    dx=lambda xp, g, x_shape, axes, keepdims: spread(xp, g, x_shape, axes, keepdims),
+    prepare=lambda x, /, axes, keepdims=True: {"axes": axes, "keepdims": keepdims},
     linear=True,
     public=False,
-    doc="Add up a gradient along axes, which stay with length 1.",
+    doc="Add up a gradient along axes, which stay with length 1 where ``keepdims``.",
 )
 
 mean = operation(
