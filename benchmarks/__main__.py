@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.error(f"no peer {peer!r} for {given.device}: there are {', '.join(known)}")
     peers = ["anygrad", *(peer for peer in peers if peer != "anygrad")]
     try:
-        selected = chosen(given.workloads, cases(given.quick))
+        selected = chosen(given.workloads, cases(given.quick, given.device))
         before = json.loads(given.compare.read_text()) if given.compare else None
     except (LookupError, OSError, ValueError) as error:
         options.error(str(error))

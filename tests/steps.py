@@ -15,7 +15,7 @@ from unittest import mock
 
 import anygrad as ag
 from anygrad.tensors import Tensor
-from benchmarks.workloads import cases as workloads
+from benchmarks.workloads import cases
 from tests.test_examples import load
 
 __all__ = ["EXAMPLES", "PASSES", "WORKLOADS", "watched", "workload"]
@@ -39,7 +39,8 @@ EXAMPLES: dict[str, Callable[[str], Any]] = {
 }
 """The programs, each with a backward pass or more."""
 
-WORKLOADS = tuple(name for name, case in workloads(quick=True).items() if hasattr(case.module, "anygrad"))
+_CASES = cases(quick=True, device="cuda")
+WORKLOADS = tuple(name for name, case in _CASES.items() if hasattr(case.module, "anygrad"))
 """The benchmarks that anygrad does."""
 
 
@@ -75,7 +76,7 @@ def watched(name: str, device: str, before: Watch, after: Watch) -> int:
 
 def workload(name: str, device: str) -> Callable[[], Any]:
     """Return the step of a workload, tiny, after its first run."""
-    case = workloads(quick=True)[name]
+    case = _CASES[name]
     step: Callable[[], Any] = case.module.anygrad(case.inputs(), device)
     step()
     return step

@@ -12,11 +12,12 @@ import pytest
 
 from benchmarks import overhead, report, runner
 from benchmarks.__main__ import main
-from benchmarks.peers import PEERS, peers_for
+from benchmarks.peers import PEERS, environment, peers_for
 from benchmarks.worker import checked, differing
 from benchmarks.workloads import Case, Unsupported, cases, chosen
 
-TIMED = [name for name, case in cases().items() if case.measure == "time"]
+ALL = cases(quick=True, device="cuda")
+TIMED = [name for name, case in ALL.items() if case.measure == "time"]
 
 
 def result(workload, peer, samples, per="", measure="time"):
@@ -56,7 +57,7 @@ def made_up():
 @pytest.mark.parametrize("name", TIMED)
 def test_anygrad_agrees_with_the_hand_written_code(name):
     try:
-        step = checked(PEERS["anygrad"]("cpu"), cases(quick=True)[name])
+        step = checked(PEERS["anygrad"]("cpu"), ALL[name])
     except Unsupported as reason:
         pytest.skip(str(reason))
     first = step()
@@ -65,13 +66,13 @@ def test_anygrad_agrees_with_the_hand_written_code(name):
 
 @pytest.mark.parametrize("name", TIMED)
 def test_a_case_has_the_same_inputs_every_time(name):
-    one, other = (vars(cases(quick=True)[name].inputs()) for _ in range(2))
+    one, other = (vars(ALL[name].inputs()) for _ in range(2))
     assert list(one) == list(other)
     for key, value in one.items():
         np.testing.assert_equal(value, other[key])
 
 
-@pytest.mark.parametrize("case", cases().values(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", ALL.values(), ids=lambda case: case.name)
 def test_every_workload_says_what_it_stands_for_and_who_does_it(case):
     assert ": " in case.about and case.about.endswith(".")
     if case.measure == "start-up":
@@ -79,6 +80,32 @@ def test_every_workload_says_what_it_stands_for_and_who_does_it(case):
     reasons = getattr(case.module, "CANNOT", {})
     for name, peer in PEERS.items():
         assert hasattr(case.module, peer.function) != (name in reasons), name
+
+
+def test_cuda_has_the_cases_of_the_cpu_and_larger_ones():
+    assert set(cases()) | {"elementwise-64M", "matmul"} == set(cases(device="cuda"))
+    large = cases(device="cuda")["elementwise-64M"]
+    assert large.parameters == {"n": 64_000_000, "dtype": "float32"}
+    assert large.tiny.parameters == ALL["elementwise-64M"].parameters == {"n": 1000, "dtype": "float32"}
+
+
+def test_a_case_that_takes_minutes_by_hand_is_checked_on_a_tiny_one(monkeypatch):
+    case = ALL["matmul"]._replace(parameters={"n": 40})
+    made = []
+    monkeypatch.setattr(
+        case.module, "inputs", lambda n, inputs=case.module.inputs: made.append(n) or inputs(n)
+    )
+    assert checked(PEERS["anygrad"]("cpu"), case)()[0].shape == (40, 40) and made == [16, 40]
+    right = case.module.anygrad
+    monkeypatch.setattr(case.module, "anygrad", lambda *given: lambda: [2 * a for a in right(*given)()])
+    with pytest.raises(ArithmeticError, match="result 0 is off"):
+        checked(PEERS["anygrad"]("cpu"), case)
+
+
+def test_every_peer_computes_float32_in_float32():
+    for name in PEERS:
+        assert environment(name, "cuda", 1)["NVIDIA_TF32_OVERRIDE"] == "0"
+    assert environment("jax", "cuda", 1)["JAX_DEFAULT_MATMUL_PRECISION"] == "highest"
 
 
 def test_cases_are_chosen_by_how_their_names_begin():

@@ -3,6 +3,7 @@
 A workload's file says in its docstring what it stands for, and has:
 
 - ``CASES``: the names it is known by, each with the parameters of ``inputs``; ``QUICK`` makes them tiny;
+  ``CASES_CUDA``: more of them, too large for a CPU;
 - ``inputs(**parameters)``: a dict of NumPy arrays and numbers, the same on every call;
 - one function for each peer that can do it, named for the peer, which takes the inputs (an object with an
   attribute for each) and returns ``step``: a function that does the work once and returns a tuple, the loss
@@ -11,7 +12,8 @@ A workload's file says in its docstring what it stands for, and has:
   ``mygrad(data)``.
 
 It may have ``PER``, the parameter by which a time is divided and the word for one; ``CANNOT``, why a peer has
-no function; ``MEASURE``, what is measured in place of time; ``bytes_needed(**parameters)``.
+no function; ``MEASURE``, what is measured in place of time; ``bytes_needed(**parameters)``; ``CHECK_TINY``,
+where the result is checked on a tiny case, because NumPy would take minutes for the whole.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ FILES = (
     "regression",
     "network",
     "elementwise",
+    "matmul",
     "log_softmax",
     "fan_out",
     "pieces",
@@ -73,6 +76,16 @@ class Case(NamedTuple):
         return (self.parameters[parameter], word) if parameter else (1, "")
 
     @property
+    def check_tiny(self) -> bool:
+        """Whether the result is checked on a tiny case: of memory, which the check would take too."""
+        return getattr(self.module, "CHECK_TINY", self.measure == "memory")
+
+    @property
+    def tiny(self) -> Case:
+        """The same with tiny inputs."""
+        return self._replace(parameters=self.parameters | self.module.QUICK)
+
+    @property
     def bytes_needed(self) -> int:
         """The memory that a step takes, where that is much."""
         needed = getattr(self.module, "bytes_needed", None)
@@ -83,13 +96,15 @@ class Case(NamedTuple):
         return SimpleNamespace(**self.module.inputs(**self.parameters))
 
 
-def cases(quick: bool = False) -> dict[str, Case]:
-    """Return every case by its name, tiny ones with ``quick``."""
+def cases(quick: bool = False, device: str = "cpu") -> dict[str, Case]:
+    """Return every case of a device by its name, tiny ones with ``quick``."""
     found = {}
     for file in FILES:
         module = importlib.import_module(f"{__name__}.{file}")
-        for name, parameters in module.CASES.items():
-            found[name] = Case(name, module, parameters | (module.QUICK if quick else {}))
+        more = getattr(module, "CASES_CUDA", {}) if device == "cuda" else {}
+        for name, parameters in (module.CASES | more).items():
+            case = Case(name, module, parameters)
+            found[name] = case.tiny if quick else case
     return found
 
 

@@ -1,8 +1,9 @@
-"""Value and gradient of sum(tanh(1.5 x + 0.5)² exp(-x²)) over four million numbers: memory bandwidth."""
+"""Value and gradient of sum(tanh(1.5 x + 0.5)² exp(-x²)) over millions of numbers: memory bandwidth."""
 
 from benchmarks.workloads import random
 
 CASES = {f"elementwise-{dtype}": {"n": 4_000_000, "dtype": dtype} for dtype in ("float32", "float64")}
+CASES_CUDA = {"elementwise-64M": {"n": 64_000_000, "dtype": "float32"}}
 QUICK = {"n": 1000}
 
 
