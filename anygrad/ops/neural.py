@@ -191,7 +191,7 @@ def _label_loss_dx_dy(xp, g, y, x, labels, share, ignore_index, reduction):
 
 def _label_loss_dx_dx(xp, g, y, x, labels, share, ignore_index, reduction):
     n = x.shape[0]
-    scale = xp.reshape(y * share, (n, 1) if reduction == "none" else (1, 1))
+    scale = xp.reshape(y, (n, 1) if reduction == "none" else (1, 1)) * share
     return xp.where(xp.reshape(labels, (n, 1)) != ignore_index, g * scale, 0)
 
 
