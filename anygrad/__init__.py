@@ -9,6 +9,7 @@ from typing import Any
 from anygrad import (
     autograd,
     errors,
+    linalg,
     memory,  # noqa: F401  (tells backends who holds their memory)
     ops,  # noqa: F401  (declares the rows, before anything reads the registry)
 )
@@ -24,7 +25,7 @@ from anygrad.devices import (
 )
 from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
-from anygrad.functions import FUNCTIONS as _FUNCTIONS
+from anygrad.functions import functions_of as _functions_of
 from anygrad.graph import Node
 from anygrad.hints import missing_function as _missing_function
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
@@ -37,7 +38,9 @@ from anygrad.tensors import Tensor, asarray, tensor
 __version__ = "0.1.0"
 __array_api_version__ = "2025.12"
 
-_PUBLIC = {name: f for name, f in _FUNCTIONS.items() if name not in _REGISTRY or _REGISTRY[name].public}
+_PUBLIC = {
+    name: f for name, f in _functions_of("").items() if name not in _REGISTRY or _REGISTRY[name].public
+}
 globals().update(_PUBLIC | _CONSTANTS | _LIKE)
 
 __all__ = [
@@ -54,6 +57,7 @@ __all__ = [
     "get_default_dtype",
     "is_grad_enabled",
     "isdtype",
+    "linalg",
     "no_grad",
     "set_default_device",
     "set_default_dtype",

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from anygrad import autograd as autograd, errors as errors
+from anygrad import autograd as autograd, errors as errors, linalg as linalg
 from anygrad.autograd import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad, set_grad_enabled as set_grad_enabled
 from anygrad.devices import Device as Device, device as device, devices as devices, get_default_device as get_default_device, get_default_dtype as get_default_dtype, set_default_device as set_default_device, set_default_dtype as set_default_dtype
-from anygrad.errors import AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, LeafWriteError as LeafWriteError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, WriteError as WriteError
+from anygrad.errors import AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, LeafWriteError as LeafWriteError, LinAlgError as LinAlgError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, WriteError as WriteError
 from anygrad.graph import Node as Node
 from anygrad.namespace import isdtype as isdtype
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
@@ -1165,6 +1165,28 @@ def tanh(x: ArrayLike, /) -> Tensor:
 
 def tensordot(x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Tensor:
     """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes."""
+
+def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
+    """Keep of matrices what is on the k-th diagonal and below; zeros above.
+
+    Dtypes: all. Differentiable to any order.
+
+    >>> import anygrad as ag
+    >>> ag.tril(ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[1., 0.],
+            [3., 4.]], dtype=float64, device='cpu')
+    """
+
+def triu(x: ArrayLike, /, *, k: int = 0) -> Tensor:
+    """Keep of matrices what is on the k-th diagonal and above; zeros below.
+
+    Dtypes: all. Differentiable to any order.
+
+    >>> import anygrad as ag
+    >>> ag.triu(ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[1., 2.],
+            [0., 4.]], dtype=float64, device='cpu')
+    """
 
 def trunc(x: ArrayLike, /) -> Tensor:
     """Round towards 0; zero gradient.

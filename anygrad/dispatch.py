@@ -15,11 +15,12 @@ import numpy as np
 from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS
 from anygrad.devices import backend_of, get_backend
-from anygrad.errors import AnygradError, ArgumentError, DeviceError, DtypeError, ShapeError, message
+from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node, Output
 from anygrad.op import Row
 from anygrad.promotion import promoted, settled
-from anygrad.rules import broadcast_shape, names_for
+from anygrad.reasons import explained
+from anygrad.rules import names_for
 from anygrad.tensors import Tensor, asarray, new, wrap
 from anygrad.views import View, lens, shows, was_written
 
@@ -28,7 +29,6 @@ __all__ = [
     "broadcasting",
     "common_backend",
     "computed",
-    "explained",
     "operand",
     "product",
     "record",
@@ -44,7 +44,7 @@ Function = Callable[..., Any]
 
 def unary(row: Row) -> Function:
     """Make the function of an elementwise row of one input."""
-    call = attrgetter(row.name)
+    call = attrgetter(row.key)
     plan = row.plans.get((0,))
     save: Any = plan.save if plan else None
 
@@ -77,7 +77,7 @@ def unary(row: Row) -> Function:
 
 def binary(row: Row, refuse: Function | None = None) -> Function:
     """Make the function of an elementwise row of two inputs; ``refuse`` answers for foreign objects."""
-    call = attrgetter(row.name) if row.direct else None
+    call = attrgetter(row.key) if row.direct else None
     x_plan: Any
     y_plan: Any
     both: Any
@@ -276,71 +276,12 @@ def common_backend(op: str, operands: Sequence[Any], names: Sequence[str] = ()) 
         elif found is not xp:
             names = names or names_for(len(operands))
             got = f"{names[first]} is on {found.name}, {names[i]} is on {xp.name}"
-            raise DeviceError(message(op, got, "move one with .to(device)"))
+            advice = "move one with .to(device)"
+            for j, other in ((first, xp), (i, found)):
+                if not isinstance(operands[j], Tensor):
+                    advice = f"write ag.asarray({names[j]}, device={other.name!r})"
+            raise DeviceError(message(op, got, advice))
     return get_backend(None) if found is None else found
-
-
-KINDS = {
-    "any": "biufc",
-    "bool": "biufc",
-    "complex": "c",
-    "floating": "biufc",
-    "integer": "biu",
-    "numeric": "biufc",
-    "real": "biuf",
-    "real floating": "biuf",
-}
-"""The dtype kinds that rows take, by the standard's word for them: NumPy's truths and integers are lifted."""
-
-
-def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
-    """Return the error that says what was wrong with the operands, or the library's own."""
-    if isinstance(error, AnygradError):
-        return error
-    tensors = [x for x in operands if isinstance(x, Tensor)]
-    short: Exception | None = tensors[0].xp.shortage(row.name, error)
-    if short is not None:
-        return short
-    if row.broadcasts and not row.batched:
-        try:
-            broadcast_shape(row.name, *(x.shape for x in tensors))
-        except ShapeError as found:
-            return found
-    if row.batched:
-        x, y = tensors
-        got = f"x has shape {x.shape}, y has shape {y.shape}"
-        if not x.ndim or not y.ndim:
-            return ShapeError(message(row.name, got, "expected at least one axis each"))
-        inner = -2 if y.ndim > 1 else -1
-        if x.shape[-1] != y.shape[inner]:
-            must = f"the last axis of x ({x.shape[-1]}) must equal axis {inner} of y ({y.shape[inner]})"
-            return ShapeError(message(row.name, got, must))
-        try:
-            broadcast_shape(row.name, x.shape[:-2], y.shape[:-2])
-        except ShapeError as found:
-            return found
-    names = names_for(len(operands)) if row.is_list else row.inputs
-    kinds = [_described(name, x) for name, x in zip(names, operands, strict=True) if x is not None]
-    accepts = "real" if row.real_only else row.accepts
-    foreign = [got for kind, got in kinds if kind not in KINDS[accepts]]
-    got = foreign[0] if foreign else ", ".join(got for _, got in kinds)
-    if "keepdims" in row.keywords and not tensors[0].size:
-        got, advice = f"x has shape {tensors[0].shape}", "an axis of length 0 has no such entry"
-        return ShapeError(message(row.name, got, advice, "test x.size first"))
-    if foreign or isinstance(error, TypeError | NotImplementedError):
-        return DtypeError(message(row.name, got, f"expected {accepts} dtypes", str(error)))
-    if isinstance(error, OverflowError):
-        return OverflowError(message(row.name, got, str(error), "use a wider dtype"))
-    if error.__class__ is ValueError:
-        return ArgumentError(message(row.name, got, str(error)))
-    return error
-
-
-def _described(name: str, x: Any) -> tuple[str, str]:
-    """Return the kind of an operand's dtype, and the words for it."""
-    if isinstance(x, Tensor):
-        return x.dtype.kind, f"{name} has dtype {x.dtype}"
-    return np.dtype(type(x)).kind, f"{name} is of type {type(x).__name__}"
 
 
 def computed(
@@ -375,7 +316,7 @@ def computed(
 def outputs(
     row: Row,
     xp: Backend,
-    operands: list[Any],
+    operands: Sequence[Any],
     arrays: list[Any],
     out: tuple[Any, ...],
     keywords: dict[str, Any],
@@ -389,7 +330,7 @@ def outputs(
         for i, t in enumerate(tensors):
             if row.carries[i]:
                 t.node = Output(node, i, len(out))
-    return tensors
+    return row.result(*tensors) if row.result else tensors
 
 
 def refused(operands: Sequence[Any]) -> Any:

@@ -6,6 +6,8 @@ catches ``ValueError`` or ``TypeError`` today keeps working. This module knows n
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError as _NumpysLinAlgError
+
 __all__ = [
     "AnygradError",
     "ArgumentError",
@@ -23,6 +25,7 @@ __all__ = [
     "GraphExitError",
     "IndexingError",
     "LeafWriteError",
+    "LinAlgError",
     "OutOfMemoryError",
     "ShapeError",
     "WriteError",
@@ -99,6 +102,10 @@ class BufferExitError(GraphExitError, BufferError):
 
 class WriteError(AnygradError, ValueError):
     """A write that the tensor cannot take: a broadcast view, or a tracked value through a detached one."""
+
+
+class LinAlgError(AnygradError, _NumpysLinAlgError):
+    """A matrix for which a function has no result: singular, not positive definite, without convergence."""
 
 
 class LeafWriteError(WriteError, RuntimeError):

@@ -15,7 +15,6 @@ from anygrad.dispatch import (
     broadcasting,
     common_backend,
     computed,
-    explained,
     operand,
     product,
     unary,
@@ -24,10 +23,11 @@ from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
 from anygrad.promotion import check_range
+from anygrad.reasons import explained
 from anygrad.rules import names_for
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["FUNCTIONS", "OPERATORS"]
+__all__ = ["FUNCTIONS", "OPERATORS", "SHARED", "functions_of"]
 
 Function = Callable[..., Any]
 
@@ -65,9 +65,13 @@ def operation(row: Row) -> Function:
         if count > 1 or not isinstance(operands[0], Tensor):
             xp = common_backend(row.name, operands)
             operands = [
-                x if i and x.__class__ in SCALARS else operand(row.name, row.inputs[i], x, xp)
+                x
+                if i and x.__class__ in SCALARS and not row.alike
+                else operand(row.name, row.inputs[i], x, xp)
                 for i, x in enumerate(operands)
             ]
+            if row.alike:
+                operands = _alike(operands, xp)
         x = operands[0]
         xp = x.xp
         found = prepare(*operands, *arguments[count:], **keywords)
@@ -81,6 +85,13 @@ def operation(row: Row) -> Function:
         return computed(row, xp, operands, found, copy)
 
     return quick if count == 1 and not row.is_view else function
+
+
+def _alike(operands: list[Tensor], xp: Any) -> list[Tensor]:
+    """Cast tensors to the floating dtype that they have in common."""
+    target = np.result_type(*(x.dtype for x in operands))
+    target = xp.within(get_default_dtype() if target.kind in "biu" else target)
+    return [x if x.dtype == target else x.astype(target) for x in operands]
 
 
 def astype(row: Row) -> Function:
@@ -219,11 +230,12 @@ def default_dtype(name: str, numbers: Sequence[Any]) -> np.dtype:
 # ---------------------------------------------------------------- signatures and docstrings
 
 
-def signature_of(function: Function) -> inspect.Signature:
-    """Return a signature without the namespace that comes first."""
+def signature_of(function: Function, result: str = "Tensor") -> inspect.Signature:
+    """Return a signature without the namespace that comes first; ``result`` is what a row returns."""
     found = inspect.signature(function)
     parameters = [p for name, p in found.parameters.items() if name != "xp"]
-    result = found.return_annotation if function in DERIVED.values() else "Tensor"
+    if function in DERIVED.values():
+        result = found.return_annotation
     return found.replace(parameters=parameters, return_annotation="Tensor" if result == "Any" else result)
 
 
@@ -233,8 +245,8 @@ def _unary(x: ArrayLike, /) -> Any: ...
 def _binary(x: ArrayLike, y: ArrayLike, /) -> Any: ...
 
 
-def _example(name: str, example: str) -> str:
-    """Return a doctest from ``arguments -> result``: lists are made tensors."""
+def _example(name: str, example: str, kind: Any) -> str:
+    """Return a doctest from ``arguments -> result``: lists are made tensors; ``;`` parts several results."""
     given, _, result = example.partition(" -> ")
     depth, out = 0, []
     outermost = 1 if name in ("concat", "stack") else 0
@@ -245,11 +257,14 @@ def _example(name: str, example: str) -> str:
         out.append(c)
         if c == "]" and depth == outermost:
             out.append(")")
-    if ", dtype=" not in result:
-        result += ", dtype=float64"
     call = "".join(out)
     call = f"[{call[1:-1]}]" if outermost else call
-    return f">>> import anygrad as ag\n>>> ag.{name}({call})\ntensor({result}, device='cpu')"
+    dtypes = ["" if ", dtype=" in one else ", dtype=float64" for one in result.split("; ")]
+    shown = [f"tensor({one}{d}, device='cpu')" for one, d in zip(result.split("; "), dtypes, strict=True)]
+    if kind is not None:
+        parts = ", ".join(f"{field}={one}" for field, one in zip(kind._fields, shown, strict=True))
+        shown = [f"{kind.__name__}({parts})"]
+    return f">>> import anygrad as ag\n>>> ag.{name}({call})\n{shown[0]}"
 
 
 DTYPES_TAKEN = {
@@ -283,13 +298,14 @@ def _documented(row: Row) -> str:
     if row.source:
         lines += ["", f"Source: {row.source}"]
     if row.example:
-        lines += ["", _example(row.name, row.example)]
+        lines += ["", _example(row.key, row.example, row.result)]
     return "\n".join(lines)
 
 
 def _named(function: Function, name: str, doc: str, signature: inspect.Signature | None) -> Function:
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = "anygrad"
+    extension, _, short = name.rpartition(".")
+    function.__name__ = function.__qualname__ = short
+    function.__module__ = f"anygrad.{extension}".strip(".")
     function.__doc__ = doc
     if signature is not None:
         function.__signature__ = signature  # type: ignore[attr-defined]
@@ -311,17 +327,29 @@ def _made(row: Row) -> Function:
 # ---------------------------------------------------------------- the tables
 
 FUNCTIONS: dict[str, Function] = {}
-"""Every function of the namespace by its name, the extras included."""
+"""Every function by its name, the extras included; with a dot, as in ``linalg.inv``, those of extensions."""
 
 for _row in REGISTRY.values():
     if _row.prepare is not None:
         _row.prepare.__qualname__ = _row.name  # what Python calls it, where a keyword is wrong
     _like = _row.prepare or (_unary if len(_row.inputs) == 1 else _binary)
-    FUNCTIONS[_row.name] = _named(_made(_row), _row.name, _documented(_row), signature_of(_like))
+    _result = _row.result.__name__ if _row.result else "Tensor"
+    FUNCTIONS[_row.key] = _named(_made(_row), _row.key, _documented(_row), signature_of(_like, _result))
 for _name, _function in DERIVED.items():
     FUNCTIONS[_name] = _named(derived(_function), _name, _function.__doc__ or "", signature_of(_function))
 for _name, _function in CREATIONS.items():
     FUNCTIONS[_name] = _named(creation(_function), _name, _function.__doc__ or "", None)
+
+SHARED = {"linalg": ("matmul", "matrix_transpose", "tensordot", "vecdot")}
+"""Functions that the standard has both in an extension and in the main namespace."""
+
+
+def functions_of(extension: str) -> dict[str, Function]:
+    """Return the functions of an extension by their short names; of the main namespace for an empty one."""
+    parts = {key: key.rpartition(".") for key in FUNCTIONS}
+    found = {short: FUNCTIONS[key] for key, (before, _, short) in parts.items() if before == extension}
+    return found | {name: FUNCTIONS[name] for name in SHARED.get(extension, ())}
+
 
 OPERATORS = {
     "add": "add",

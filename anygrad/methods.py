@@ -194,9 +194,9 @@ def transposed(self: Tensor) -> Tensor:
 METHODS: dict[str, Any] = {
     name: FUNCTIONS[name]
     for name, row in REGISTRY.items()
-    if row.public and row.method and not row.is_list and name not in ("real", "imag")
+    if row.public and row.method and not row.is_list and "." not in name and name not in ("real", "imag")
 }
-METHODS |= {name: FUNCTIONS[name] for name in DERIVED if name != "broadcast_arrays"}
+METHODS |= {name: FUNCTIONS[name] for name in DERIVED if "." not in name and name != "broadcast_arrays"}
 METHODS |= {
     "copy_": copy_,
     "cpu": cpu,
@@ -221,6 +221,7 @@ for _name, _row in REGISTRY.items():
         and _row.formulas
         and not _row.batched
         and _row.method
+        and "." not in _name
         and _name not in ("real", "imag")
     ):
         IN_PLACE[_name + "_"] = _in_place(FUNCTIONS[_name], _row, _name + "_", _name + "_")

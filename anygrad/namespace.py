@@ -10,15 +10,17 @@ from __future__ import annotations
 import functools
 import math
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from anygrad.backends.algebra import EXTENSIONS
 from anygrad.backends.base import DTYPES, Backend
 from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
 from anygrad.errors import DtypeError, message
-from anygrad.functions import FUNCTIONS
+from anygrad.functions import FUNCTIONS, functions_of
 from anygrad.op import CREATIONS, enter_devices
 from anygrad.tensors import Tensor, asarray, tensor
 
@@ -96,10 +98,13 @@ class Namespace:
         self.__name__ = f"anygrad[{backend.name}]"
         self.device = backend.name
         self._backend = backend
-        for name, function in FUNCTIONS.items():
-            setattr(self, name, function)
-        for name in CREATIONS:
-            setattr(self, name, self._bound(FUNCTIONS[name]))
+        for extension in ("", *EXTENSIONS):
+            before = f"{extension}.".lstrip(".")
+            found = {
+                name: self._bound(function) if before + name in CREATIONS else function
+                for name, function in functions_of(extension).items()
+            }
+            vars(self).update({extension: SimpleNamespace(**found)} if extension else found)
         self.asarray = self._bound(asarray)
         self.tensor = self._bound(tensor)
         for name, function in LIKE.items():

@@ -135,11 +135,14 @@ class Row:
 
     ``inputs`` are the names of the arrays it takes; a row over a list has one, with ``is_list``.
     ``prepare(*arrays, ...)`` has the public signature after the arrays and returns the keywords of the
-    forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``real_only``: complex
+    forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``alike``: all operands
+    are cast to one dtype, and so need no fitting. ``real_only``: complex
     input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``linear``: in all
     inputs together, so that the forward is its own derivative forwards (``jvp``). ``carries`` tells
-    which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived. ``direct``:
-    the forward is the namespace's function of that name.
+    which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived, and
+    ``result`` the named tuple that they are returned in. ``direct``: the forward is the namespace's
+    function of that name. A row of an extension of the standard has a dot in its ``key``, as in
+    ``linalg.inv``; ``name`` is what follows it.
     """
 
     def __init__(
@@ -153,6 +156,7 @@ class Row:
         prepare: Formula | None = None,
         check: Formula | None = None,
         accepts: str = "numeric",
+        alike: bool = False,
         batched: bool = False,
         broadcasts: bool = False,
         is_list: bool = False,
@@ -164,12 +168,14 @@ class Row:
         consume: Formula | None = None,
         direct: bool = False,
         carries: tuple[bool, ...] = (True,),
+        result: Any = None,
         method: bool = True,
         public: bool = True,
         source: str = "",
         example: str = "",
     ) -> None:
-        self.name = name
+        self.key = name
+        self.name = name.rpartition(".")[2]
         self.forward = forward
         self.inputs = inputs
         self.formulas = formulas
@@ -177,6 +183,7 @@ class Row:
         self.prepare = prepare
         self.check = check
         self.accepts = accepts
+        self.alike = alike
         self.batched = batched
         self.broadcasts = broadcasts
         self.is_list = is_list
@@ -185,6 +192,7 @@ class Row:
         self.linear = linear
         self.real_only = real_only
         self.carries = carries
+        self.result = result
         self.into = into
         self.consume = consume
         self.direct = direct
@@ -296,9 +304,9 @@ def listed(name: str, forward: Formula, /, **columns: Any) -> Row:
     return Row(name, forward, ("xs",), _formulas(("xs",), columns), is_list=True, **columns)
 
 
-def derived(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare a function over the namespace, built of rows."""
-    DERIVED[function.__name__.strip("_")] = function
+def derived(function: Callable[..., Any], extension: str = "") -> Callable[..., Any]:
+    """Declare a function over the namespace, built of rows; of an extension, where one is named."""
+    DERIVED[f"{extension}.{function.__name__}".strip("._")] = function
     return function
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,19 @@ OWN: dict[str, Callable[..., Any]] = {"clip": lambda x, low=None, high=None: np.
 """References where NumPy's function has another signature."""
 
 
+def itself(x: Any) -> Any:
+    """Return what it is given."""
+    return x
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One call: operands (NumPy arrays, or scalars of Python), then ``extra`` and keyword arguments.
 
     ``grads`` are the gradients of the sum of the output, known exactly, one for each tracked operand.
     ``smooth`` tells whether differences tell the derivative. ``without`` has reasons not to run, by target.
+    ``before`` is applied to the first operand (which it makes Hermitian, say) and ``after`` to what the
+    function returns (of which it keeps what no choice of phases changes); both take arrays and tensors.
     """
 
     name: str
@@ -55,6 +63,8 @@ class Sample:
     smooth: bool = True
     reference: Callable[..., Any] | None = None
     without: Mapping[str, str] = field(default_factory=dict)
+    before: Callable[[Any], Any] = itself
+    after: Callable[[Any], Any] = itself
 
     def __str__(self) -> str:
         parts = [f"{o.dtype}{list(o.shape)}" if isinstance(o, np.ndarray) else repr(o) for o in self.operands]
@@ -86,10 +96,14 @@ class Sample:
 
     def expected(self) -> Any:
         """Return what NumPy's own function gives."""
-        function = self.reference or OWN.get(self.name) or getattr(np, self.name)
-        operands = (list(self.operands),) if self.is_list else self.operands
+        function = self.reference or OWN.get(self.name) or attrgetter(self.name)(np)
+        operands = (
+            (list(self.operands),)
+            if self.is_list
+            else (*map(self.before, self.operands[:1]), *self.operands[1:])
+        )
         with np.errstate(all="ignore"):
-            return function(*operands, *self.extra, **self.options)
+            return self.after(function(*operands, *self.extra, **self.options))
 
     def made(self, target: Target, tracked: tuple[int, ...] = (), layout: str = "C") -> list[Any]:
         """Return the operands as tensors of a target: the tracked ones are leaves that require gradients."""
@@ -100,7 +114,12 @@ class Sample:
 
     def call(self, target: Target, operands: list[Any]) -> Any:
         """Call the function of anygrad."""
-        given = (list(operands),) if self.is_list else operands
+        with np.errstate(all="ignore"):
+            return self.after(self.bare(target, operands))
+
+    def bare(self, target: Target, operands: list[Any]) -> Any:
+        """Call the function of anygrad, and leave what it returns as it is."""
+        given = (list(operands),) if self.is_list else (*map(self.before, operands[:1]), *operands[1:])
         xp = target.backend
         with np.errstate(all="ignore"):
             return FUNCTIONS[self.name](*given, *carried(xp, self.extra), **carried(xp, dict(self.options)))
@@ -131,7 +150,8 @@ def carried(xp: Any, value: Any) -> Any:
 def sample(name: str, kind: str, *operands: Any, **rest: Any) -> None:
     """Declare a sample; lists become arrays, and what is no field of a sample is a keyword of the call."""
     assert kind in KINDS, kind
-    fields = {k: rest.pop(k) for k in ("extra", "grads", "smooth", "reference", "without") if k in rest}
+    named = ("extra", "grads", "smooth", "reference", "without", "before", "after")
+    fields = {k: rest.pop(k) for k in named if k in rest}
     fields.setdefault("smooth", kind != "tie")
     given = tuple(np.array(o) if isinstance(o, list | np.generic) else o for o in operands)
     SAMPLES.setdefault(name, []).append(Sample(name, kind, given, options=rest, **fields))
@@ -172,4 +192,10 @@ def seeds_of(outs: list[Tensor], target: Target) -> list[Tensor]:
 
 
 # The chapters declare into SAMPLES.
-from tests import samples_corners, samples_elementwise, samples_neural, samples_shapes  # noqa: E402, F401
+from tests import (  # noqa: E402, F401
+    samples_corners,
+    samples_elementwise,
+    samples_linalg,
+    samples_neural,
+    samples_shapes,
+)

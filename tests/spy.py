@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import array_api_strict
 
 import anygrad as ag
+from anygrad.backends.algebra import EXTENSIONS
 from anygrad.backends.base import EXTRAS, STANDARD, Backend
 from anygrad.op import Row
 
@@ -35,15 +36,18 @@ READING = (
 class Spy:
     """A namespace that hands out what a formula may call, and remembers its names in ``taken``."""
 
-    def __init__(self, xp: Any) -> None:
+    def __init__(self, xp: Any, allowed: Sequence[str] = (*STANDARD, *EXTRAS)) -> None:
         self.xp = xp
+        self.allowed = allowed
         self.taken: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if name == "device":
             return self.xp.device
-        assert name in STANDARD or name in EXTRAS, f"xp.{name} is neither in the standard nor an extra"
+        assert name in self.allowed, f"xp.{name} is neither in the standard nor an extra"
         self.taken.append(name)
+        if name in EXTENSIONS:
+            return Spy(getattr(self.xp, name), EXTENSIONS[name])
         function = getattr(self.xp, name)
         return _told(name, function) if name in CREATING else function
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import anygrad as ag
+from anygrad.backends.algebra import EXTENSIONS
 from anygrad.functions import FUNCTIONS, OPERATORS
 from anygrad.methods import COMPARISONS, IN_PLACE, METHODS, SIGNS
 from anygrad.namespace import CONSTANTS, LIKE
@@ -154,7 +156,24 @@ def tensors_stub() -> str:
     )
 
 
-STUBS = {"__init__.pyi": package_stub, "tensors.pyi": tensors_stub}
+def extension_stub(name: str) -> str:
+    """Return the text of the stub of an extension of the standard."""
+    module = getattr(ag, name)
+    lines = [HEADER, "from typing import Any, NamedTuple\n\nfrom anygrad.op import ArrayLike, Axis\n"]
+    lines.append("from anygrad.tensors import Tensor\n\n__all__: list[str]\n")
+    for each in sorted(module.__all__):
+        found = getattr(module, each)
+        if isinstance(found, type):
+            lines.append(f"\nclass {each}(NamedTuple):\n{documented(found.__doc__, '    ')}")
+            lines.append("".join(f"    {field}: Tensor\n" for field in found._fields))
+        else:
+            lines.append(f"\ndef {each}{signature(found)}:\n{documented(found.__doc__, '    ')}")
+    return "".join(lines)
+
+
+STUBS = {"__init__.pyi": package_stub, "tensors.pyi": tensors_stub} | {
+    f"{name}.pyi": functools.partial(extension_stub, name) for name in EXTENSIONS
+}
 
 if __name__ == "__main__":
     for name, made in STUBS.items():

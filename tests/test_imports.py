@@ -28,7 +28,7 @@ LADDER = [
         "views",
         "writes",
     ),
-    *("promotion", "dispatch", "functions", "methods", "namespace", "autograd"),
+    *("promotion", "reasons", "dispatch", "functions", "linalg", "methods", "namespace", "autograd"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "__init__"),
 ]

@@ -48,7 +48,7 @@ def called(one: Sample, target: Target, operands: list[Any]) -> Any:
     if row.broadcasts and row.prepare is None:
         with np.errstate(all="ignore"):
             return broadcasting(row, operands)
-    return one.call(target, operands)
+    return one.bare(target, operands)
 
 
 def arrived(found: Any, target: Target) -> tuple[Any, Any]:
@@ -96,7 +96,7 @@ def test_formulas_write_nothing(name: str, target: Target) -> None:
     for one in cases(name, target.name):
         if connected(one):
             with about(one):
-                out = one.call(target, one.made(target, one.tracked))
+                out = one.bare(target, one.made(target, one.tracked))
                 node, g = arrived(out, target)
                 with np.errstate(all="ignore"):
                     node.plan.all(target.backend, sealed(g), sealed(node.saved))

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.linalg
 import numpy as np
 
 from anygrad.backends.base import DTYPES, Backend, check_bounds
@@ -108,6 +109,12 @@ class JaxBackend(Backend):
         return jnp.where((x == 0) & (jnp.real(y) > 0), jnp.zeros_like(out), out)
 
     # ---------------------------------------------------------------- extras
+
+    def linalg_expm(self, x: Any) -> Any:
+        return jax.scipy.linalg.expm(x)
+
+    def linalg_solve_triangular(self, x: Any, y: Any, *, upper: bool, unit_diagonal: bool = False) -> Any:
+        return jax.scipy.linalg.solve_triangular(x, y, lower=not upper, unit_diagonal=unit_diagonal)
 
     sigmoid = staticmethod(jax.nn.sigmoid)
     softmax = staticmethod(jax.nn.softmax)

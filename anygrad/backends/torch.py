@@ -149,6 +149,11 @@ class TorchBackend(Backend):
 
     # ---------------------------------------------------------------- extras
 
+    linalg_expm = staticmethod(torch.linalg.matrix_exp)
+
+    def linalg_solve_triangular(self, x: Any, y: Any, *, upper: bool, unit_diagonal: bool = False) -> Any:
+        return torch.linalg.solve_triangular(x, y, upper=upper, unitriangular=unit_diagonal)
+
     relu = staticmethod(torch.relu)
     sigmoid = staticmethod(torch.sigmoid)
     ndtr = staticmethod(torch.special.ndtr)

@@ -2,11 +2,14 @@
 
 from anygrad.ops import (
     creation,
+    decompositions,
     elementwise,
     indexing,
     linalg,
     manipulation,
     neural,
+    norms,
+    products,
     searching,
     statistical,
     transcendental,
@@ -14,11 +17,14 @@ from anygrad.ops import (
 
 __all__ = [
     "creation",
+    "decompositions",
     "elementwise",
     "indexing",
     "linalg",
     "manipulation",
     "neural",
+    "norms",
+    "products",
     "searching",
     "statistical",
     "transcendental",

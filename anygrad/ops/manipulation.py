@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate, pairwise
 from math import prod
+from operator import index
 from typing import Any
 
 import anygrad.rules as rules
@@ -162,6 +163,40 @@ clone = operation(
     linear=True,
     doc="Return a copy in the same memory order, connected to the graph.",
     example="[1.0, 2.0] -> [1., 2.]",
+)
+
+
+def _triangle(name: str) -> Any:
+    def prepare(x: ArrayLike, /, *, k: int = 0) -> dict[str, Any]:
+        if x.ndim < 2:
+            raise ShapeError(
+                message(name, f"x has shape {x.shape}", "expected matrices, of two axes or more")
+            )
+        return {"k": index(k)}
+
+    return prepare
+
+
+tril = operation(
+    "tril",
+    lambda xp, x, k: xp.tril(x, k=k),
+    dx=lambda xp, g, k: xp.tril(g, k=k),
+    prepare=_triangle("tril"),
+    accepts="any",
+    linear=True,
+    doc="Keep of matrices what is on the k-th diagonal and below; zeros above.",
+    example="[[1.0, 2.0], [3.0, 4.0]] -> [[1., 0.],\n        [3., 4.]]",
+)
+
+triu = operation(
+    "triu",
+    lambda xp, x, k: xp.triu(x, k=k),
+    dx=lambda xp, g, k: xp.triu(g, k=k),
+    prepare=_triangle("triu"),
+    accepts="any",
+    linear=True,
+    doc="Keep of matrices what is on the k-th diagonal and above; zeros below.",
+    example="[[1.0, 2.0], [3.0, 4.0]] -> [[1., 2.],\n        [0., 4.]]",
 )
 
 # ---------------------------------------------------------------- joining

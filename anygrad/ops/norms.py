@@ -1,0 +1,88 @@
+"""Norms of vectors and matrices, and what singular values tell of a matrix. At zero the gradient is zero."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from anygrad.errors import ArgumentError, message
+from anygrad.op import ArrayLike, Axis, operation
+from anygrad.ops.decompositions import precision
+from anygrad.ops.linalg import check_matrices, conj, extension
+from anygrad.rules import axes_in, safe, spread
+
+
+def _vector_norm(
+    x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
+) -> dict[str, Any]:
+    if not isinstance(ord, int | float):
+        raise ArgumentError(message("vector_norm", f"ord is {ord!r}", "expected a number"))
+    return {"axis": axes_in("vector_norm", axis, x.ndim), "keepdims": bool(keepdims), "ord": ord}
+
+
+def _vector_norm_dx(xp, g, x, out, axis, keepdims, ord):
+    g = spread(xp, g, x.shape, axis, keepdims)
+    if ord == 0:
+        return xp.zeros_like(x)
+    if ord == 2:
+        out = spread(xp, out, x.shape, axis, keepdims)
+        return xp.where(out == 0, 0, g * conj(xp, x) / safe(xp, out))
+    size, direction = xp.abs(x), conj(xp, xp.sign(x))
+    if ord == 1:
+        return g * direction
+    if ord in (inf, -inf):
+        extremum = (xp.max if ord > 0 else xp.min)(size, axis=axis, keepdims=True)
+        chosen = xp.astype(size == extremum, size.dtype)
+        return g * direction * (chosen / xp.sum(chosen, axis=axis, keepdims=True))
+    ratio = safe(xp, size) / safe(xp, spread(xp, out, x.shape, axis, keepdims))
+    return xp.where(size == 0, 0, g * direction * xp.pow(ratio, ord - 1))
+
+
+vector_norm = operation(
+    "linalg.vector_norm",
+    lambda xp, x, axis, keepdims, ord: xp.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord),
+    dx=_vector_norm_dx,
+    prepare=_vector_norm,
+    accepts="floating",
+    doc="Return the norm of the entries along the axes (None: of all): any ``ord``, inf and -inf too. The"
+    " gradient at zero is 0; equal largest entries share it evenly.",
+    example="[3.0, 4.0] -> 5.",
+)
+
+
+@extension
+def matrix_norm(xp: Any, x: ArrayLike, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """Return a norm of matrices: 'fro', 'nuc', 1, 2, inf, or the least of -1, -2, -inf.
+
+    The gradient at zero is 0; columns, rows or singular values that are equally large share it evenly.
+    """
+    check_matrices("matrix_norm", x)
+    if ord == "fro":
+        return xp.linalg.vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+    if ord in (1, -1, inf, -inf):
+        sizes = xp.sum(xp.abs(x), axis=-2 if abs(ord) == 1 else -1, keepdims=True)
+    elif ord in ("nuc", 2, -2):
+        # At zero abs has the gradient 0, which a singular value has not.
+        sizes = xp.expand_dims(xp.abs(xp.linalg.svdvals(x)), axis=-1)
+    else:
+        expected = "expected 'fro', 'nuc', 1, 2, inf, -1, -2 or -inf"
+        raise ArgumentError(message("matrix_norm", f"ord is {ord!r}", expected))
+    reduced = xp.sum if ord == "nuc" else xp.max if ord > 0 else xp.min
+    return reduced(sizes, axis=(-2, -1), keepdims=keepdims)
+
+
+@extension
+def matrix_rank(xp: Any, x: ArrayLike, /, *, rtol: Any = None) -> Any:
+    """Count the singular values above ``rtol`` times the largest.
+
+    ``rtol`` is the larger side times the dtype's precision, where it is not given; one for each matrix, or one.
+    """
+    check_matrices("matrix_rank", x)
+    values = xp.linalg.svdvals(x)
+    if values.shape[-1] == 0:
+        return xp.count_nonzero(values, axis=-1)
+    if rtol is None:
+        rtol = max(x.shape[-2:]) * precision(x.dtype)
+    elif hasattr(rtol, "shape"):
+        rtol = xp.expand_dims(rtol, axis=-1)
+    return xp.count_nonzero(values > xp.max(values, axis=-1, keepdims=True) * rtol, axis=-1)
