@@ -119,6 +119,16 @@ def plain(key: Any, shape: tuple[int, ...]) -> Key | None:
 
 def canonical(key: Any, shape: tuple[int, ...], xp: Any) -> Key:
     """Return the canonical key; raises ``IndexingError`` for what cannot index an array of this shape."""
+    try:
+        return _canonical(key, shape, xp)
+    except (MemoryError, RuntimeError) as error:
+        short = xp.shortage("getitem", error)
+        if short is None:
+            raise
+        raise short from error
+
+
+def _canonical(key: Any, shape: tuple[int, ...], xp: Any) -> Key:
     entries, dots = _expanded(key if key.__class__ is tuple else (key,), shape, xp)
     gathers = any(e.__class__ is _Index for e in entries)
     steps, wide = _basic(entries, shape, gathers or dots is not None)

@@ -16,7 +16,7 @@ from anygrad.backends.base import Backend
 from anygrad.conversion import Values
 from anygrad.devices import opened
 from anygrad.errors import OutOfMemoryError, message
-from anygrad.graph import Leaf, Node
+from anygrad.graph import Leaf, Node, plain
 
 __all__ = ["holders", "in_units", "shortage"]
 
@@ -80,7 +80,7 @@ def holders(xp: Any) -> list[tuple[str, int]]:
 
     What is saved for backward, or is the result of an operation, goes by the operation's name; the others are
     ``leaves``, ``gradients`` and ``tensors without a graph``. A buffer counts once, for the first of leaves,
-    gradients, what is saved, results. What only a running operation or foreign code holds is not seen.
+    gradients, what is saved, results. What a running operation or foreign code holds is not seen.
     """
     nodes: list[Node] = []
     tensors: list[Any] = []
@@ -92,7 +92,7 @@ def holders(xp: Any) -> list[tuple[str, int]]:
         elif issubclass(kind, Values) and getattr(found, "xp", None) is xp and not hasattr(found, "base"):
             tensors.append(found)
     gradients = {id(g) for t in tensors if (g := getattr(t, "_grad", None)) is not None}
-    groups: tuple[list[tuple[str, Any]], ...] = ([], [], [], [])
+    groups: tuple[list[tuple[str, Any]], ...] = ([], [], [], [], [])
     for t in tensors:
         # A thread may be about to fill the slots.
         node, array = getattr(t, "node", None), getattr(t, "array", None)
@@ -101,8 +101,11 @@ def holders(xp: Any) -> list[tuple[str, int]]:
         elif id(t) in gradients:
             groups[1].append(("gradients", array))
         else:
-            groups[3].append(("tensors without a graph" if node is None else node.name, array))
-    groups[2].extend((node.name, getattr(node, "saved", None)) for node in nodes)
+            groups[4].append(("tensors without a graph" if node is None else node.name, array))
+    for node in nodes:
+        plan = plain(getattr(node, "plan", None))
+        for value, origin in zip(getattr(node, "saved", None) or (), getattr(plan, "origins", ())):
+            groups[2 if origin == "out" else 3].append((plan.name, value))
     total: Counter[str] = Counter()
     seen: set[int] = set()
     for name, value in (entry for group in groups for entry in group):

@@ -162,7 +162,7 @@ class ufunc:
             if self.__name__.startswith("logical") and np.result_type(a).kind == "c":
                 raise TypeError(f"Wrong type of arguments for cupy_{self.__name__}")
         out = self.numpys(*arguments, **keywords)
-        return out if "out" in keywords else _array(out)
+        return out if isinstance(out, ndarray) else _array(out)
 
     def at(self, a: Any, indices: Any, b: Any = None) -> None:
         if a.dtype.name not in AT[self.__name__].split():

@@ -169,13 +169,15 @@ class PinnedPool:
 
 POOL = Pool()
 PINNED: set[int] = set()
-"""Addresses of host arrays that a test has declared pinned."""
+"""Addresses of host arrays that stand for pinned ones, while they live."""
 
 
 def pinned(shape: Any, dtype: Any) -> np.ndarray:
     """Return a host array in pinned memory."""
     array = np.empty(shape, dtype)
-    PINNED.add(array.__array_interface__["data"][0])
+    address = array.ctypes.data
+    PINNED.add(address)
+    weakref.finalize(array, PINNED.discard, address).atexit = False
     return array
 
 
