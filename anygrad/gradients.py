@@ -101,7 +101,9 @@ def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
         return xp.ones(shape, dtype=dtype, device=xp.device)
     found = _ONES.get((xp, dtype))
     if found is None:
-        found = _ONES[xp, dtype] = xp.ones((), dtype=dtype, device=xp.device)
+        found = xp.ones((), dtype=dtype, device=xp.device)
+        xp.synchronize()  # Work on other streams, which do not wait for this one, will read it.
+        _ONES[xp, dtype] = found
     return found
 
 

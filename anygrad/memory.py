@@ -7,7 +7,6 @@ counted. Knows backends by what they answer about memory, and no array library.
 from __future__ import annotations
 
 import gc
-import traceback
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -37,6 +36,8 @@ def shortage(xp: Backend, op: str, error: BaseException) -> OutOfMemoryError | N
     asked = xp.asked(error)
     if asked is None:
         return None
+    import traceback  # slow to import, and this is rare
+
     devices: list[Any] = opened(type(xp))
     names = " or ".join(each.name for each in devices)
     got = f"{names} has no room for {in_units(asked) if asked else 'what was to be computed'}"

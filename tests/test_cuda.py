@@ -191,6 +191,15 @@ def test_a_stream_takes_forward_backward_and_copies(two: Any) -> None:
     assert (stream.raw.priority, stream.raw.non_blocking, stream.device) == (-1, True, "cuda:1")
 
 
+def test_a_pass_begins_with_a_one_that_all_streams_may_read(cupy: Any) -> None:
+    x = ag.ones(3, device="cuda", requires_grad=True)
+    for waited in ([("synchronize", 0)], []):
+        standin_cuda.LOG.clear()
+        with ag.cuda.Stream(non_blocking=True):
+            x.sum().backward()
+        assert waited == standin_cuda.LOG
+
+
 def test_streams_end_where_a_block_raises(two: Any) -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError), ag.cuda.Stream(1), ag.cuda.Stream(0):
