@@ -210,8 +210,8 @@ def record(
 def _fits(row: Row, which: tuple[int, ...], arrays: list[Any], out: Any) -> tuple[Any, ...] | None:
     """Return how the gradients of a broadcasting row are to fit its inputs; None where they do."""
     shape, dtype = out.shape, out.dtype
-    batch = shape[:-2]
-    loose = row.batched and any(a.ndim < 2 or a.shape[:-2] != batch for a in arrays)
+    loose = row.batched and not len(shape) == 2 == arrays[0].ndim == arrays[1].ndim
+    loose = loose and any(a.ndim < 2 or a.shape[:-2] != shape[:-2] for a in arrays)
     found = tuple(
         (arrays[i].shape, arrays[i].dtype)
         if arrays[i].dtype != dtype or (loose if row.batched else arrays[i].shape != shape)

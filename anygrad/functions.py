@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS, native
 from anygrad.devices import get_backend, get_default_dtype
 from anygrad.dispatch import (
@@ -43,6 +44,16 @@ def nary(row: Row) -> Function:
     return function
 
 
+def _native_of(operands: tuple[Any, ...]) -> Backend | None:
+    """Return the backend of tensors that need no preparation; None where some operand does."""
+    found = None
+    for x in operands:
+        if x.__class__ is not Tensor or (found is not None and x.xp is not found):
+            return None
+        found = x.xp
+    return found if found is not None and found.native else None
+
+
 def operation(row: Row) -> Function:
     """Make the function of a row whose forward takes keywords."""
     prepare, count = row.prepare, len(row.inputs)
@@ -50,13 +61,14 @@ def operation(row: Row) -> Function:
 
     casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts.endswith("floating")
 
-    def quick(x: Any, /, *arguments: Any, **keywords: Any) -> Any:
-        if x.__class__ is Tensor and x.xp.native:
-            xp = x.xp
-            found = prepare(x, *arguments, **keywords)
-            if not (casts and found.pop("cast") is not None) and not (floating and float not in xp.scalars):
-                return computed(row, xp, (x,), found)
-        return function(x, *arguments, **keywords)
+    def quick(*arguments: Any, **keywords: Any) -> Any:
+        operands = arguments[:count]
+        xp = _native_of(operands)
+        if xp is not None and not (floating and float not in xp.scalars):
+            found = prepare(*arguments, **keywords)
+            if not (casts and found.pop("cast") is not None):
+                return computed(row, xp, operands, found)
+        return function(*arguments, **keywords)
 
     def function(*arguments: Any, **keywords: Any) -> Any:
         operands = list(arguments[:count])
@@ -84,7 +96,7 @@ def operation(row: Row) -> Function:
             operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
         return computed(row, xp, operands, found, copy)
 
-    return quick if count == 1 and not row.is_view else function
+    return function if row.is_view or row.alike else quick
 
 
 def _alike(operands: list[Tensor], xp: Any) -> list[Tensor]:
@@ -160,6 +172,9 @@ def derived(function: Function) -> Function:
 
     def bound(*arguments: Any, **keywords: Any) -> Any:
         arrays = arguments[:count]
+        quick = _native_of(arrays)
+        if quick is not None:
+            return function(quick.tensors, *arguments, **keywords)
         xp = common_backend(name, arrays)
         given = [operand(name, n, x, xp) for n, x in zip(names_for(len(arrays)), arrays, strict=True)]
         return function(xp.tensors, *given, *arguments[len(arrays) :], **keywords)

@@ -125,7 +125,7 @@ def landed(g: Any, xp: Backend) -> Any:
     if hasattr(g, "node"):
         # Never the tensor itself, which another leaf may get too, or the caller hold.
         return xp.tensors.conj(g) if g.dtype.kind == "c" else graph.wrap(g.array, xp, g.node)
-    if is_complex(xp, g.dtype):
+    if g.dtype.kind == "c" if xp.native else is_complex(xp, g.dtype):
         g = xp.conj(g)
     if g.__class__ is not xp.array_type:
         g = xp.asarray(g)

@@ -181,6 +181,8 @@ def test_the_text_compiles_for_gpus(dtype: str) -> None:
     folders = (
         [Path(f) / "cuda_runtime/include" for f in packages.submodule_search_locations] if packages else []
     )
+    if dtype == "float16" and not any((f / "cuda_fp16.h").exists() for f in folders):
+        pytest.skip("cuda_fp16.h is not where pip puts it: on a GPU the other tests compile this text")
     for arch in ("80", "90"):
         made = nvrtc.createProgram(text, "rows.cu", (), ())
         try:

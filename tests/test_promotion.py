@@ -68,6 +68,7 @@ def _agree(name: str, function: Any, arguments: tuple[Any, ...], target: Target)
             # A complex number divided by zero is NaN in C++, and has infinite parts in NumPy.
             w, f = (np.where(np.isfinite(a), a, np.nan) for a in (w, f))
         tolerance = 1e-4 if w.dtype.itemsize < 8 or w.dtype == np.complex64 else 1e-9
+        tolerance = 1e-3 if w.dtype == np.float16 else tolerance  # Some compute in single precision.
         assert np.allclose(w, f, rtol=tolerance, atol=tolerance, equal_nan=True), f"{label}: {f} for {w}"
     return True
 

@@ -91,16 +91,18 @@ class CupyLayout(Layout):
 
 
 def _of_truth(function: Any) -> Any:
-    """Return a logical function that takes complex numbers too."""
+    """Return a logical function that takes complex numbers too, and integers of any size."""
 
     def logical(*operands: Any) -> Any:
-        return function(*(x != 0 if _is_complex(x) else x for x in operands))
+        return function(*(_truth(x) for x in operands))
 
     return staticmethod(functools.update_wrapper(logical, function))
 
 
-def _is_complex(x: Any) -> bool:
-    return x.__class__ is complex or (x.__class__ is cupy.ndarray and x.dtype.kind == "c")
+def _truth(x: Any) -> Any:
+    if x.__class__ is not cupy.ndarray:
+        return bool(x)
+    return x != 0 if x.dtype.kind == "c" else x
 
 
 class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
@@ -151,9 +153,9 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
         same = b.__class__ is cupy.ndarray and b.dtype == a.dtype and b.shape == a.shape
-        if same and a.dtype.name in ("float32", "float64") and alpha.__class__ in (int, float):
+        if same and a.dtype.char in "fd" and alpha.__class__ in (int, float):
             with self.device:
-                _update(name, a.dtype.name)(a, b, alpha, a)
+                _update(name, "float32" if a.dtype.char == "f" else "float64")(a, b, alpha, a)
         else:
             super().update(name, a, b, alpha)
 

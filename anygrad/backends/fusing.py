@@ -179,6 +179,8 @@ class Trace:
     def where(self, condition: Any, x: Any, y: Any) -> Symbol:
         """Choose."""
         c, a, b = (self.symbol(s) for s in (condition, x, y))
+        if c.dtype.kind != "b":
+            c = self.call("not_equal", c, 0)
         dtype = np.result_type(a.like, b.like)
         is_array = isinstance(a.like, np.ndarray) or isinstance(b.like, np.ndarray)
         text = f"({c.text} ? {self.cast(a, dtype)} : {self.cast(b, dtype)})"

@@ -81,8 +81,11 @@ class NeuralExtras:
 
     def relu(self, x: Any) -> Any:
         """Return x where it is positive (or NaN), else 0."""
-        if self.dtype_of(x).kind == "c":
+        kind = self.dtype_of(x).kind
+        if kind == "c":
             raise TypeError("complex numbers have no order")
+        if kind == "b":
+            x = self.astype(x, self.natives[self.within(np.dtype("int64"))])
         return self.maximum(x, 0)
 
     def sigmoid(self, x: Any) -> Any:

@@ -140,7 +140,7 @@ class WritableBackend(ComplexEigenvalues, Backend):
             self.add_at(flat, (index,), y)
         else:
             self.set_at(flat, (index,), y)
-        if flat.base is not buffer and flat.base is not buffer.base:
+        if not buffer.flags.c_contiguous:  # Then that may have been a copy.
             buffer[...] = flat.reshape(buffer.shape)
 
     def set_at(self, buffer: Any, key: Any, values: Any) -> None:
