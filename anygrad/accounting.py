@@ -63,7 +63,7 @@ def _line(code: types.CodeType, at: int) -> int:
 
 
 def _place(op: Any) -> tuple[str, int]:
-    _, code, at, _ = op
+    _, code, at = op
     return ("", 0) if code is None else (code.co_filename, _line(code, at))
 
 
@@ -79,8 +79,9 @@ class Memory:
         self.moments = [Moment(0, 0, 0)]
         self.peak = Peak(0, "", "", 0)
         self._sizes: dict[int, int] = {}
-        self._foreign: set[int] = set()
-        self._keepers: dict[int, tuple[Any, int]] = {}
+        self._owned: set[int] = set()
+        self._keepers: dict[int, tuple[Any, set[int]]] = {}
+        self._keys: dict[int, list[int]] = {}
         self._alive = self._held = 0
         at, spans, last = 0, 0, {}
         for kind, *entry in log:
@@ -90,50 +91,59 @@ class Memory:
                 at = max(at, entry[4] - began)
                 continue
             if kind == "new":
-                op, key, n = entry
-                self.allocated[last[id(op)]] += n
-                self._begin(op, key, n)
+                self.allocated[last[id(entry[0])]] += entry[2]
+                self._begin(*entry)
             elif kind == "dead":
-                self._alive -= self._sizes.pop(entry[0], 0)
-                self._foreign.discard(entry[0])
+                self._end(entry[0])
             elif kind == "keep":
-                for key in entry[1]:
-                    self._keep(entry[0], key)
+                self._keep(*entry)
             else:
-                for key in entry[0]:
-                    self._free(key)
+                self._free(entry[0])
             now = Moment(at, self._alive, self._held)
             if now[1:] != self.moments[-1][1:]:
                 self.moments.append(now)
 
-    def _begin(self, op: Any, key: int, n: int) -> None:
+    def _begin(self, op: Any, key: int, n: int, owned: bool) -> None:
         if not key:
             return
         self._sizes[key] = n
         self._alive += n
         if self._alive > self.peak.nbytes:
             self.peak = Peak(self._alive, op[0], *_place(op))
-        if op[3]:
-            self._foreign.add(key)
+        if owned:
+            self._owned.add(key)
         elif key in self._keepers:
             self._count(self._keepers[key][0], n)
 
-    def _keep(self, op: Any, key: int) -> None:
-        first, n = self._keepers.get(key, (op, 0))
-        self._keepers[key] = first, n + 1
-        if not n and key not in self._foreign:
-            self._count(op, self._sizes.get(key, 0))
+    def _end(self, key: int) -> None:
+        n = self._sizes.pop(key, 0)
+        self._alive -= n
+        if key in self._keepers and key not in self._owned:
+            self._held -= n
+        self._keepers.pop(key, None)
+        self._owned.discard(key)
+
+    def _keep(self, op: Any, node: int, keys: list[int]) -> None:
+        self._free(node)
+        self._keys[node] = keys
+        for key in keys:
+            first, nodes = self._keepers.setdefault(key, (op, set()))
+            if not nodes and key not in self._owned:
+                self._count(first, self._sizes.get(key, 0))
+            nodes.add(node)
 
     def _count(self, op: Any, n: int) -> None:
         self.kept[id(op)] += n
         self._held += n
 
-    def _free(self, key: int) -> None:
-        op, n = self._keepers.pop(key, (None, 0))
-        if n > 1:
-            self._keepers[key] = op, n - 1
-        elif n and key not in self._foreign:
-            self._held -= self._sizes.get(key, 0)
+    def _free(self, node: int) -> None:
+        for key in self._keys.pop(node, ()):
+            if key in self._keepers:
+                nodes = self._keepers[key][1]
+                nodes.discard(node)
+                if not nodes:
+                    del self._keepers[key]
+                    self._held -= 0 if key in self._owned else self._sizes.get(key, 0)
 
 
 def events_of(log: Log, memory: Memory, began: int) -> list[Event]:

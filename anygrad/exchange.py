@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,14 +20,32 @@ from anygrad.namespace import LIKE
 from anygrad.op import CREATIONS
 from anygrad.tensors import Tensor, asarray, tensor
 
-__all__ = ["Op", "called", "exchange", "operations", "swap"]
+__all__ = ["Local", "Op", "called", "exchange", "operations", "swap"]
 
-Op = tuple[str, types.CodeType | None, int, bool]
-"""One call of an operation, told by identity: its name, the code that called and the instruction there (None
-where that was not seen), and whether it creates."""
+Op = tuple[str, types.CodeType | None, int]
+"""One call of an operation, told by identity: its name, and the user's code and instruction that called (None
+where that was not seen)."""
 
 HERE = os.path.dirname(__file__)
 Function = Callable[..., Any]
+
+
+class Here:
+    """What a thread is doing: the operation that runs, and the one whose derivative ran last."""
+
+    __slots__ = ("last", "op", "thread")
+
+    def __init__(self) -> None:
+        self.op: Op | None = None
+        self.last: Op | None = None
+        self.thread = threading.get_ident()
+
+
+class Local(threading.local):
+    """``here``: this thread's ``Here``."""
+
+    def __init__(self) -> None:
+        self.here = Here()
 
 
 class Files(dict[str, bool]):
@@ -39,11 +59,12 @@ class Files(dict[str, bool]):
 FILES = Files()
 
 
-def called(name: str, creates: bool, frame: Any) -> Op:
-    """Return the op of a call, which stands in the innermost frame that is not the package's."""
+def called(name: str) -> Op:
+    """Return the op of a call: its place is the innermost frame that is not the package's."""
+    frame: Any = sys._getframe(2)
     while frame is not None and FILES[frame.f_code.co_filename]:
         frame = frame.f_back
-    return (name, None, 0, creates) if frame is None else (name, frame.f_code, frame.f_lasti, creates)
+    return (name, None, 0) if frame is None else (name, frame.f_code, frame.f_lasti)
 
 
 def operations() -> dict[types.FunctionType, tuple[str, str]]:

@@ -1,18 +1,18 @@
 """What a profile sees: every operation, derivative and array, while somebody profiles and at no other time.
 
 Nothing asks whether anybody does. Entering the first profile exchanges the code of the public functions (so
-that whoever holds one calls it timed), the formulas in the plans and the slots ``saved`` and ``edges`` of
-nodes; leaving the last one puts all of it back. What happens goes into one log, as plain tuples:
+that whoever holds one calls it timed), the formulas in the plans and the slot ``saved`` of nodes; leaving the
+last one puts all of it back. What happens goes into one log, as plain tuples:
 
     ("span", op, phase, thread, start, end, marks)   an operation, a derivative or a whole pass: nanoseconds
-    ("new", op, key, nbytes)                         an array, by its identity; 0 for a scalar
-    ("keep", op, keys)                               arrays that a node saves for the backward pass
-    ("free", keys)                                   arrays that it no longer saves
+    ("new", op, key, nbytes, owned)                  an array, by its identity (0: a scalar)
+    ("keep", op, node, keys)                         arrays that a node saves for the backward pass
+    ("free", node)                                   a node that no longer does
     ("dead", key)                                    an array that is no more
 
-An ``op`` is one call of an operation. ``marks`` are ``(timer, first, last, i, n)``: the device's own times,
-of which this is part i of n; None where the host's clock is right. Knows no array library, and not what
-becomes of the log.
+An ``op`` is one call of an operation. ``owned`` arrays are the user's, not results. ``marks`` are ``(timer,
+first, last, i, n)``: the device's own times, of which this is part i of n; None where the host's clock is
+right. Knows no array library, and not what becomes of the log.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from time import perf_counter_ns as now
 from typing import Any
 
 from anygrad import graph, rules, tape
 from anygrad.backends.base import Backend
 from anygrad.devices import get_backend, opened
-from anygrad.exchange import Op, called, exchange, operations, swap
+from anygrad.exchange import Local, Op, called, exchange, operations, swap
 from anygrad.graph import Leaf, Node, plain
 from anygrad.op import REGISTRY, Plan
 from anygrad.tensors import Tensor
@@ -41,7 +40,7 @@ __all__ = ["Recorder"]
 Function = Callable[..., Any]
 
 
-UNSEEN: Op = ("chain", None, 0, False)
+UNSEEN: Op = ("chain", None, 0)
 
 
 class Saved(tuple[Any, ...]):
@@ -57,29 +56,19 @@ class Held(weakref.ref[Any]):
     key: int
 
 
-class Here:
-    """What a thread is doing: the operation that runs, and the one whose derivative ran last."""
-
-    __slots__ = ("last", "op", "thread")
-
-    def __init__(self) -> None:
-        self.op: Op | None = None
-        self.last: Op | None = None
-        self.thread = threading.get_ident()
-
-
-class Local(threading.local):
-    def __init__(self) -> None:
-        self.here = Here()
-
-
 def nbytes(array: Any, xp: Backend) -> int:
     """Return the bytes that an array takes, which not every library tells."""
     try:
-        return int(array.nbytes)
+        found: int = array.nbytes
     except AttributeError:
-        entries: int = math.prod(array.shape)
-        return entries * xp.dtype_of(array).itemsize
+        found = math.prod(array.shape) * xp.dtype_of(array).itemsize
+    return found
+
+
+def ended(begun: tuple[Any, Any]) -> tuple[Any, Any, Any, int, int]:
+    """Return the marks of a span of a device."""
+    timer, first = begun
+    return timer, first, timer.mark(), 0, 1
 
 
 class Recorder:
@@ -92,12 +81,13 @@ class Recorder:
         self._known: set[Backend] = set()
         self._owners: dict[type, Function] = {}
         self._alive: dict[int, Held] = {}
+        self._plain: set[type[Any]] = set()
         self._made: dict[int, Op] = {}
-        self._keeping: dict[int, list[int]] = {}
-        self._slots: dict[Plan, tuple[tuple[int, int | None], ...]] = {}
+        self._slots: dict[Plan, list[int]] = {}
         self._undo = contextlib.ExitStack()
         self._open = False
         self._lock = threading.RLock()
+        self.found = self.finding()
 
     def install(self) -> None:
         """Put the timed functions in; where that fails, everything is as it was."""
@@ -105,19 +95,20 @@ class Recorder:
             self._undo, self._open = undo, True
             for backend in opened():
                 self.meet(backend)
+            operation, derivative = self.operations(), self.derivatives()
             for function, (name, kind) in operations().items():
-                exchange(undo, function, functools.partial(self.operation, name=name, kind=kind))
+                exchange(undo, function, functools.partial(operation, name, kind))
             swap(undo, tape, "backward", self.whole_pass(tape.backward))
-            swap(undo, tape, "fit", self.derivative(rules.fit, None))
+            swap(undo, tape, "fit", derivative(rules.fit, ""))
             swap(undo, tape, "rewrapped", self.rewrapping(graph.rewrapped))
             for plan in [plan for row in REGISTRY.values() for plan in row.plans.values()]:
                 for slot in ("one", "all", "into", "consume"):
-                    if getattr(plan, slot) is not None:
-                        swap(undo, plan, slot, self.derivative(getattr(plan, slot), plan.name))
+                    formula = getattr(plan, slot)
+                    if formula is not None:
+                        swap(undo, plan, slot, derivative(formula, plan.name))
                 if plan.each is not None:
-                    each = tuple(self.derivative(f, plan.name) for f in plan.each)
-                    swap(undo, plan, "each", each)
-            self.watch_nodes(undo)
+                    swap(undo, plan, "each", tuple(derivative(f, plan.name) for f in plan.each))
+            swap(undo, Node, "saved", self.saving(vars(Node)["saved"]))
             self._undo = undo.pop_all()
 
     def uninstall(self) -> None:
@@ -134,11 +125,17 @@ class Recorder:
                 return
             self._known.add(backend)
             self._owners[backend.array_type] = backend.owner
+            if backend.aliases_exactly:
+                self._plain.add(backend.array_type)
             timer = backend.timer()
             if timer is not None:
                 self.timers[backend] = self.timers[backend.tensors] = timer
             if backend.chains_from is not None:
                 swap(self._undo, backend, "chained", self.chaining(backend.chained, timer))
+
+    def begun(self, timer: Any) -> Any:
+        """Return the timer of a device with its mark, None for the host's clock."""
+        return None if timer is None else (timer, timer.mark())
 
     def timer_of(self, arguments: Iterable[Any]) -> Any:
         """Return what times the device of the first tensor, or the default device where there is none."""
@@ -150,104 +147,135 @@ class Recorder:
 
     # ---------------------------------------------------------------- forward
 
-    def operation(self, function: Function, name: str, kind: str) -> Function:
-        """Return a public function that writes down what it does; what it calls in turn is part of it."""
+    def operations(self) -> Callable[[str, str, Function], Function]:
+        """Return what makes of a public function one that writes down what it does.
+
+        What it calls in turn is part of it. Each such function has few variables of its own: what is not in
+        the processor's cache costs more than the instructions.
+        """
         local, append, timers, found = self.local, self.log.append, self.timers, self.found
-        creates, writes = kind == "creates", kind == "writes"
 
-        def timed(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-            here = local.here
-            if here.op is not None:
-                return function(*arguments, **keywords)
-            op = here.op = called(name, creates, sys._getframe(2))
-            before = id(base_of(arguments[0]).array) if writes else 0
-            timer = self.timer_of(arguments) if timers else None
-            first = None if timer is None else timer.mark()
-            start = now()
-            try:
-                out = function(*arguments, **keywords)
-            finally:
-                end = now()
-                here.op = None
-            marks = None if timer is None else (timer, first, timer.mark(), 0, 1)
-            append(("span", op, "forward", here.thread, start, end, marks))
-            if writes:
-                x = base_of(arguments[0])
-                if id(x.array) != before:
-                    found(op, x.array, x.xp, ())
-            elif out.__class__ is Tensor:
-                if not arguments or out is not arguments[0]:
-                    found(op, out.array, out.xp, arguments)
-            elif out.__class__ is tuple:
-                for part in out:
-                    if part.__class__ is Tensor:
-                        found(op, part.array, part.xp, arguments)
-            return out
+        def operation(name: str, kind: str, function: Function) -> Function:
+            def timed(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+                here = local.here
+                if here.op is not None:
+                    return function(*arguments, **keywords)
+                op = here.op = called(name)
+                before = id(base_of(arguments[0]).array) if kind == "writes" else 0
+                begun = self.begun(self.timer_of(arguments)) if timers else None
+                start = now()
+                try:
+                    out = function(*arguments, **keywords) if keywords else function(*arguments)
+                finally:
+                    end = now()
+                    here.op = None
+                append(("span", op, "forward", here.thread, start, end, begun and ended(begun)))
+                if before:
+                    x = base_of(arguments[0])
+                    if id(x.array) != before:
+                        found(op, x.array, x.xp, (), x.node.__class__ is Leaf)
+                elif out.__class__ is Tensor:
+                    creates = kind == "creates"
+                    if creates or not arguments or out is not arguments[0]:
+                        found(op, out.array, out.xp, arguments, creates)
+                elif isinstance(out, tuple):
+                    for part in out:
+                        if part.__class__ is Tensor:
+                            found(op, part.array, part.xp, arguments)
+                return out
 
-        return timed
+            return timed
 
-    def found(self, op: Op, array: Any, xp: Backend, operands: Iterable[Any]) -> None:
-        """Write down a result, where its memory is new: neither known yet nor an operand's."""
-        if xp not in self._known:
-            self.meet(xp)
-        if array.__class__ is not xp.array_type:
-            self.log.append(("new", op, 0, nbytes(array, xp)))
-            return
-        owner = xp.owner(array)
-        key = id(owner)
-        if key in self._alive or owner.__class__ is not xp.array_type:
-            return
-        if owner is not array or op[3] or not xp.aliases_exactly:
-            for x in operands:
-                given = x.array if x.__class__ is Tensor else x
-                if given is owner or (given.__class__ is xp.array_type and xp.owner(given) is owner):
+        return operation
+
+    def finding(self) -> Function:
+        """Return ``found(op, array, xp, operands, owned)``, which writes down a result if its memory is new.
+
+        New is what is neither known yet nor an operand's. ``owned``: the user's, as what creation functions
+        return; that may be on an operand's memory.
+        """
+        alive, append, died = self._alive, self.log.append, self.watching()
+        plain: set[Any] = self._plain
+
+        def found(op: Op, array: Any, xp: Backend, operands: Iterable[Any], owned: bool = False) -> None:
+            if array.__class__ in plain and array.base is None and not owned:
+                size = array.nbytes
+            else:
+                if xp not in self._known:
+                    self.meet(xp)
+                kind = xp.array_type
+                if array.__class__ is not kind:
+                    append(("new", op, 0, nbytes(array, xp), owned))
                     return
-        held = self._alive[key] = Held(owner, self._died)
-        held.key = key
-        self.log.append(("new", op, key, nbytes(owner, xp)))
+                array = xp.owner(array)
+                if array.__class__ is not kind:
+                    return
+                for x in operands:
+                    given = x.array if x.__class__ is Tensor else x
+                    if given is array or (given.__class__ is kind and xp.owner(given) is array):
+                        return
+                size = nbytes(array, xp)
+            key = id(array)
+            if key not in alive:
+                held = alive[key] = Held(array, died)
+                held.key = key
+                append(("new", op, key, size, owned))
 
-    def _died(self, held: Held) -> None:
-        if self._alive.pop(held.key, None) is not None:
-            self.log.append(("dead", held.key))
+        return found
+
+    def watching(self) -> Callable[[Any], None]:
+        """Return what is called with the weak reference to an array that is no more."""
+        alive, append = self._alive, self.log.append
+
+        def died(held: Held) -> None:
+            key = held.key
+            if key in alive:
+                del alive[key]
+                append(("dead", key))
+
+        return died
 
     # ---------------------------------------------------------------- backward
 
-    def derivative(self, formula: Function, name: str | None) -> Function:
-        """Return a formula ``(xp, ..., saved)`` that writes down what it does, as its operation's.
+    def derivatives(self) -> Callable[[Function, str], Function]:
+        """Return what makes of a formula ``(xp, ..., saved)`` one that writes down what it does.
 
-        Without a name it is what happens to a gradient after its formula, and belongs to the same operation.
+        That is its operation's. Without a name it is what happens to a gradient after its formula.
         """
         local, append, timers, made, found = self.local, self.log.append, self.timers, self._made, self.found
-        unseen = (name or "", None, 0, False)
 
-        def timed(xp: Any, g: Any, saved: Any, *more: Any) -> Any:
-            here = local.here
-            if here.op is not None:
-                return formula(xp, g, saved, *more)
-            if name is None:
-                op = here.last or unseen
-            else:
-                op = made.get(id(more[0] if more else saved), unseen)
-            here.op = here.last = op
-            timer = timers.get(xp) if timers else None
-            first = None if timer is None else timer.mark()
-            start = now()
-            try:
-                out = formula(xp, g, saved, *more)
-            finally:
-                end = now()
-                here.op = None
-            marks = None if timer is None else (timer, first, timer.mark(), 0, 1)
-            append(("span", op, "backward", here.thread, start, end, marks))
-            for part in out if out.__class__ is tuple or out.__class__ is list else (out,):
-                if part.__class__ is Tensor:
-                    found(op, part.array, part.xp, (g,))
-                elif part is not g and part is not None and part.__class__ is not View:
-                    found(op, part, xp, (g,))
-            return out
+        def derivative(formula: Function, name: str) -> Function:
+            unseen = (name, None, 0)
 
-        timed.formula, timed.unseen = formula, unseen  # type: ignore[attr-defined]
-        return timed
+            def timed(xp: Any, g: Any, saved: Any, fourth: Any = None) -> Any:
+                here = local.here
+                if here.op is not None:
+                    return formula(xp, g, saved) if fourth is None else formula(xp, g, saved, fourth)
+                if name:
+                    op = made.get(id(saved if fourth is None else fourth), unseen)
+                else:
+                    op = here.last or unseen
+                here.op = here.last = op
+                begun = self.begun(timers.get(xp)) if timers else None
+                start = now()
+                try:
+                    out = formula(xp, g, saved) if fourth is None else formula(xp, g, saved, fourth)
+                finally:
+                    end = now()
+                    here.op = None
+                append(("span", op, "backward", here.thread, start, end, begun and ended(begun)))
+                for part in out if isinstance(out, tuple | list) else (out,):
+                    if part is not g and part is not None:
+                        if part.__class__ is Tensor:
+                            found(op, part.array, part.xp, (g,))
+                        elif part.__class__ is not View:
+                            found(op, part, xp, (g,))
+                return out
+
+            timed.formula, timed.unseen = formula, unseen  # type: ignore[attr-defined]
+            return timed
+
+        return derivative
 
     def chaining(self, chained: Function, timer: Any) -> Function:
         """Return ``chained``, which runs several formulas at once, such that each gets its part of the time.
@@ -264,18 +292,18 @@ class Recorder:
             if timer is None:
                 formulas = [_clocked(f, spent, i) for i, f in enumerate(formulas)]
             outer, here.op, here.last = here.op, ops[-1], ops[-1]
-            first = None if timer is None else timer.mark()
+            begun = self.begun(timer)
             start = now()
             try:
                 out = chained(g, [(f, saved) for f, (_, saved) in zip(formulas, steps, strict=True)], buffer)
             finally:
                 end = now()
                 here.op = outer
-            last = None if timer is None else timer.mark()
+            marks = begun and ended(begun)
             for i, op in enumerate(ops):
-                marks = None if timer is None else (timer, first, last, i, len(ops))
+                part = marks and (*marks[:3], i, len(ops))
                 stop = start + spent[i] if timer is None else start + (end - start) // len(ops)
-                log.append(("span", op, "backward", here.thread, start, stop, marks))
+                log.append(("span", op, "backward", here.thread, start, stop, part))
                 start = stop
             if buffer is None:
                 self.found(ops[-1], out, chained.__self__, (g,))  # type: ignore[attr-defined]
@@ -285,20 +313,20 @@ class Recorder:
 
     def whole_pass(self, backward: Function) -> Function:
         """Return the backward pass, which writes down what it takes as a whole."""
-        local, log, timers = self.local, self.log, self.timers
+        local, append, timers = self.local, self.log.append, self.timers
 
-        def timed(seeds: list[tuple[Any, Any, Any]], *arguments: Any) -> Any:
+        def timed(
+            seeds: list[tuple[Any, Any, Any]], wanted: Any = None, retain: bool = False, create: bool = False
+        ) -> Any:
             here = local.here
             if here.op is not None:
-                return backward(seeds, *arguments)
-            op = called("backward", False, sys._getframe(1))
-            timer = timers.get(seeds[0][2]) if timers else None
-            first = None if timer is None else timer.mark()
+                return backward(seeds, wanted, retain, create)
+            op = called("backward")
+            begun = self.begun(timers.get(seeds[0][2])) if timers else None
             start = now()
-            out = backward(seeds, *arguments)
+            out = backward(seeds, wanted, retain, create)
             end = now()
-            marks = None if timer is None else (timer, first, timer.mark(), 0, 1)
-            log.append(("span", op, "pass", here.thread, start, end, marks))
+            append(("span", op, "pass", here.thread, start, end, begun and ended(begun)))
             return out
 
         return timed
@@ -310,71 +338,47 @@ class Recorder:
         def noted(node: Node, backend: Backend) -> Any:
             out = rewrapped(node, backend) or Saved()
             op = made.get(id(node.saved))
-            made[id(out)] = (plain(node.plan).name, None, 0, False) if op is None else op
+            made[id(out)] = (plain(node.plan).name, None, 0) if op is None else op
             return out
 
         return noted
 
     # ---------------------------------------------------------------- what nodes keep
 
-    def watch_nodes(self, undo: contextlib.ExitStack) -> None:
-        """Have nodes tell which operation made them, and what they keep for how long."""
-        own = vars(Node)
-        get, put, get_edges, put_edges = (
-            f for name in ("saved", "edges") for f in (own[name].__get__, own[name].__set__)
-        )
-        local, append, made, keeping = self.local, self.log.append, self._made, self._keeping
+    def saving(self, saved: Any) -> property:
+        """Return the slot ``saved`` of nodes, which tells what operation made a node and what it keeps.
+
+        The node is known by what it saved, since that is all of it that a formula is handed.
+        """
+        get, put = saved.__get__, saved.__set__
+        local, append, made = self.local, self.log.append, self._made
         owners, slots = self._owners, self._slots
 
-        def release(node: Node) -> None:
-            if id(node) in keeping:
-                append(("free", keeping.pop(id(node))))
-
         def save(node: Node, saved: Any) -> None:
+            op = local.here.op
             if saved is None:
-                release(node)
+                append(("free", id(node)))
+            elif op is not None:
+                if not saved:
+                    saved = Saved()
+                made[id(saved)] = op
+                plan = node.plan
+                if plan.keeps:
+                    found = slots.get(plan)
+                    if found is None:
+                        found = slots[plan] = [i for i, o in enumerate(plan.origins) if o is not None]
+                    keys = []
+                    for i in found:
+                        value = saved[i]
+                        owner = owners.get(value.__class__)
+                        if owner is not None:
+                            keys.append(id(owner(value)))
+                        elif value.__class__ is tuple or value.__class__ is list:
+                            keys += [id(owners[x.__class__](x)) for x in value if x.__class__ in owners]
+                    append(("keep", op, id(node), keys))
             put(node, saved)
 
-        def link(node: Node, edges: Any) -> None:
-            put_edges(node, edges)
-            op = local.here.op
-            if op is None or not edges:
-                return
-            saved = get(node)
-            if not saved:
-                # Known by it: a formula is handed what its node saved, never the node.
-                saved = Saved()
-                put(node, saved)
-            made[id(saved)] = op
-            plan = node.plan
-            if not plan.keeps:
-                return
-            found = slots.get(plan)
-            if found is None:
-                found = slots[plan] = tuple(_slots(plan))
-            keys = []
-            for i, edge in found:
-                # A leaf's array lives anyway.
-                if edge is None or edges[edge].__class__ is not Leaf:
-                    value = saved[i]
-                    for part in value if value.__class__ is tuple or value.__class__ is list else (value,):
-                        if part.__class__ in owners:
-                            keys.append(id(owners[part.__class__](part)))
-            if keys:
-                keeping[id(node)] = keys
-                append(("keep", op, keys))
-
-        swap(undo, Node, "saved", property(get, save))
-        swap(undo, Node, "edges", property(get_edges, link))
-        swap(undo, Node, "__del__", release)
-
-
-def _slots(plan: Plan) -> Iterator[tuple[int, int | None]]:
-    """Give which saved values are arrays, each with the edge to where it comes from, if there is one."""
-    for i, origin in enumerate(plan.origins):
-        if origin is not None:
-            single = origin in plan.which and not plan.row.is_list
-            yield i, plan.which.index(origin) if single else None
+        return property(get, save)
 
 
 def _clocked(formula: Function, spent: list[int], i: int) -> Function:

@@ -37,7 +37,7 @@ def here() -> int:
 def state() -> list[Any]:
     """Return what a profile exchanges."""
     found: list[Any] = [tape.backward, tape.fit, tape.rewrapped]
-    found += [vars(Node)["saved"], vars(Node)["edges"], hasattr(Node, "__del__")]
+    found += [vars(Node)["saved"]]
     methods = [f for f in vars(ag.Tensor).values() if isinstance(f, types.FunctionType)]
     for function in [*FUNCTIONS.values(), *methods]:
         found += [function.__code__, function.__kwdefaults__]
@@ -270,7 +270,8 @@ def test_chains_of_large_gradients() -> None:
     with ag.profile() as p:
         loss().backward()
     backward = [e for e in p.events if e.phase == "backward" and e.operation != "backward"]
-    assert sorted(e.operation for e in backward) == ["add", "exp", "sin", "sum", "tanh"]
+    # The derivative of a sum with a number passes the gradient on, and does not run here.
+    assert sorted(e.operation for e in backward) == ["exp", "sin", "sum", "tanh"]
     assert len({e.line for e in backward}) == 1 and backward[0].line
     found, x.grad = x.grad, None
     loss().backward()
