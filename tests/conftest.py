@@ -108,6 +108,12 @@ def make(target: Target) -> Callable[..., Any]:
     return target.make
 
 
+@pytest.fixture
+def unchained(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let backward run formula by formula, which on some backends small gradients do not."""
+    monkeypatch.setattr(type(target.backend), "chains_from", None)
+
+
 @pytest.fixture(autouse=True)
 def sealed() -> Iterator[None]:
     """Start every test with gradients on and the defaults unset; fail the one that leaves them otherwise."""

