@@ -7,16 +7,15 @@ Leading axes are batches. Where a matrix is singular, or not positive definite, 
 from anygrad import ops  # noqa: F401  (declares the rows, before anything reads the registry)
 from anygrad.functions import functions_of
 from anygrad.op import REGISTRY
+from anygrad.ops.decompositions import EighResult, EigResult, QRResult, SVDResult
+from anygrad.ops.linalg import SlogdetResult
+from anygrad.ops.matrix_functions import LstsqResult
 
-_FUNCTIONS = functions_of("linalg")
 _PUBLIC = {
-    name: f for name, f in _FUNCTIONS.items() if getattr(REGISTRY.get(f"linalg.{name}"), "public", True)
+    name: function
+    for name, function in functions_of("linalg").items()
+    if f"linalg.{name}" not in REGISTRY or REGISTRY[f"linalg.{name}"].public
 }
-_RESULTS = {
-    row.result.__name__: row.result
-    for row in REGISTRY.values()
-    if row.key.startswith("linalg.") and row.result
-}
-globals().update(_PUBLIC | _RESULTS)
+globals().update(_PUBLIC)
 
-__all__ = [*_PUBLIC, *_RESULTS]
+__all__ = ["EigResult", "EighResult", "LstsqResult", "QRResult", "SVDResult", "SlogdetResult", *_PUBLIC]

@@ -17,6 +17,13 @@ class EighResult(NamedTuple):
     eigenvalues: Tensor
     eigenvectors: Tensor
 
+class LstsqResult(NamedTuple):
+    """The solution, the sums of squared residuals, the rank, and the singular values of the matrix."""
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
+
 class QRResult(NamedTuple):
     """Orthonormal columns, and an upper triangle."""
     Q: Tensor
@@ -71,7 +78,7 @@ def eig(x: ArrayLike, /) -> EigResult:
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
-    Source: Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2; vectors have length 1
+    Source: Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2, for unit vectors
 
     >>> import anygrad as ag
     >>> ag.linalg.eig(ag.asarray([[2.0, 0.0], [0.0, 1.0]]))
@@ -79,7 +86,7 @@ def eig(x: ArrayLike, /) -> EigResult:
     """
 
 def eigh(x: ArrayLike, /) -> EighResult:
-    """Return eigenvalues and eigenvectors of Hermitian matrices, with a Hermitian gradient. Losses must not depend on signs or phases of vectors; where eigenvalues are equal the gradient through them is NaN.
+    """Return eigenvalues and eigenvectors of Hermitian matrices, with a Hermitian gradient. Losses must not depend on signs or phases of vectors; where values are equal the gradient through vectors is NaN.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -117,6 +124,19 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     tensor([1., 2.], dtype=float64, device='cpu')
     """
 
+def expm(x: ArrayLike, /) -> Tensor:
+    """Return the exponential of square matrices.
+
+    Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    Source: Higham (2008), Functions of Matrices, 3.16 (Mathias, 1996)
+
+    >>> import anygrad as ag
+    >>> ag.linalg.expm(ag.asarray([[0.0, 0.0], [0.0, 1.0]]))
+    tensor([[1.        , 0.        ], [0.        , 2.71828183]], dtype=float64, device='cpu')
+    """
+
 def inv(x: ArrayLike, /) -> Tensor:
     """Return the inverse of square matrices; a singular one raises ``LinAlgError`` (CuPy, JAX: NaN, inf).
 
@@ -128,6 +148,17 @@ def inv(x: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.linalg.inv(ag.asarray([[2.0, 0.0], [0.0, 4.0]]))
     tensor([[0.5 , 0.  ], [0.  , 0.25]], dtype=float64, device='cpu')
+    """
+
+def lstsq(x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqResult:
+    """Return the vectors of least length among those that minimise ``abs(y - x @ solution)``.
+
+    x is (..., m, n), y a vector of length m or (..., m, k). ``rtol`` is as in ``pinv``, through which the
+    gradient goes. The residuals are those of each column, also where the rank is less than n.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0])).solution
+    tensor([2.], dtype=float64, device='cpu')
     """
 
 def matmul(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -153,7 +184,7 @@ def matrix_power(x: ArrayLike, n: int, /) -> Tensor:
 def matrix_rank(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
     """Count the singular values above ``rtol`` times the largest.
 
-    ``rtol`` is the larger side times the dtype's precision, where it is not given; one for each matrix, or one.
+    ``rtol`` is the larger side times the dtype's precision where it is not given; it may be an array.
     """
 
 def matrix_transpose(x: ArrayLike, /) -> Tensor:

@@ -239,7 +239,7 @@ def mutants(row: Row) -> Iterator[tuple[str, str, Formula | None]]:
             continue
         seen = Seen()
         with replaced(row, **{column: watched(formula, seen)}), fitting(noting(seen)):
-            failed = passes(row.name)
+            failed = passes(row.key)
         assert failed is None, f"{row.name} fails as it is: {failed}"
         assert seen.calls, f"no sample calls {column} of {row.name}"
         yield column, "scaled", scaled(formula, seen)

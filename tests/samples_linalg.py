@@ -113,8 +113,8 @@ sample(
     "linalg.solve_triangular",
     "tie",
     np.array([[0.0, 0.0], [1.0, 2.0]]),
-    np.zeros(2),
-    reference=lambda x, y, upper: np.full(2, np.nan),
+    np.zeros((2, 1)),
+    reference=lambda x, y, upper: np.full((2, 1), np.nan),
     upper=False,
 )
 sample("linalg.solve_triangular", "empty", NONE[0], np.zeros((0, 2)), reference=_triangular, upper=False)
@@ -273,3 +273,40 @@ for _x in (*NONE, NO_BATCH):
     for _name in ("eigh", "eigvalsh", "eig", "eigvals", "svdvals", "qr", "pinv", "svd"):
         _own = {"reference": _complex(getattr(np.linalg, _name))} if _name in ("eig", "eigvals") else {}
         sample(f"linalg.{_name}", "empty", _x, **_own)
+
+# ---------------------------------------------------------------- least squares, exponential
+
+
+def _least_squares(x: np.ndarray, y: np.ndarray, rtol: float | None = None) -> tuple[Any, ...]:
+    """Return what ``lstsq`` is to give, by the normal equations of the pseudoinverse."""
+    rest: dict[str, Any] = {} if rtol is None else {"rtol": rtol}
+    right = y[:, None] if y.ndim == 1 else y
+    solution = np.linalg.pinv(x, **rest) @ right
+    residuals = np.sum(np.abs(right - x @ solution) ** 2, axis=-2)
+    if y.ndim == 1:
+        solution, residuals = solution[..., 0], residuals[..., 0]
+    return solution, residuals, np.linalg.matrix_rank(x, **rest), np.linalg.svdvals(x)
+
+
+def _exponential(x: np.ndarray) -> np.ndarray:
+    """Sum the series, of a matrix that is not large."""
+    out = term = np.broadcast_to(np.eye(x.shape[-1]), x.shape).astype(x.dtype)
+    for k in range(1, 30):
+        term = term @ x / (8 * k)
+        out = out + term
+    return np.linalg.matrix_power(out, 8)
+
+
+for _plain, _deep, _one in zip(SQUARE, STACKED, ONE):
+    _tall, _wide = _deep[:, :, :2], _deep[:, :2]
+    for _x, _y in ((_plain, _plain[0]), (_tall[0], _plain), (_wide[0], _plain[:2]), (_tall, _deep)):
+        sample("linalg.lstsq", "plain", _x, _y, reference=_least_squares)
+    sample("linalg.lstsq", "broadcast", _tall, _plain, reference=_least_squares)
+    sample("linalg.lstsq", "broadcast", _tall, _plain[0], reference=_least_squares)
+    for _x in (_plain, _deep, _one, 3 * _plain):
+        sample("linalg.expm", "plain", _x, reference=_exponential)
+    sample("linalg.expm", "tie", 0 * _plain, reference=_exponential, smooth=True)
+sample("linalg.lstsq", "empty", X[:, :2], Y[:, :0], reference=_least_squares)
+sample("linalg.lstsq", "empty", NO_BATCH, NO_BATCH, reference=_least_squares)
+for _x in (*NONE, NO_BATCH):
+    sample("linalg.expm", "empty", _x, reference=_exponential)

@@ -89,7 +89,7 @@ class AlgebraExtras:
         """Return the matrix exponential by scaling and squaring (Higham, 2005), without asking for a norm."""
         norm = self.max(self.sum(self.abs(x), axis=-2, keepdims=True), axis=-1, keepdims=True)
         times = self.ceil(self.log2(self.where(norm > REACH, norm / REACH, 1)))
-        x = x * self.where(times > SQUARINGS, math.nan, self.pow(2.0, -times))
+        x = x * self.where(times > SQUARINGS, math.nan, self.pow(0.5 * self.ones_like(times), times))
         one = self.astype(self._diagonals(x), x.dtype)
         even, odd, power, square = PADE[0] * one, PADE[1] * one, one, self.matmul(x, x)
         for i in range(2, len(PADE), 2):

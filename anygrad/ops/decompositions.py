@@ -102,7 +102,7 @@ eigh = operation(
     carries=(True, True),
     result=EighResult,
     doc="Return eigenvalues and eigenvectors of Hermitian matrices, with a Hermitian gradient. Losses must"
-    " not depend on signs or phases of vectors; where eigenvalues are equal the gradient through them is NaN.",
+    " not depend on signs or phases of vectors; where values are equal the gradient through vectors is NaN.",
     source="Giles (2008), 3.1; Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [1., 2.]; [[0., 1.], [1., 0.]]",
 )
@@ -148,7 +148,7 @@ eig = operation(
     result=EigResult,
     doc="Return eigenvalues and eigenvectors, complex, of square matrices. Losses must not depend on phases"
     " of the vectors; where eigenvalues are equal the gradient through vectors is NaN.",
-    source="Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2; vectors have length 1",
+    source="Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2, for unit vectors",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [2.+0.j, 1.+0.j], dtype=complex128;"
     " [[1.+0.j, 0.+0.j], [0.+0.j, 1.+0.j]], dtype=complex128",
 )
@@ -304,47 +304,10 @@ qr = operation(
     accepts="floating",
     carries=(True, True),
     result=QRResult,
-    doc="Return orthonormal Q and upper triangular R with x = Q @ R: Q is (..., m, k) and R (..., k, n), with k"
-    " the smaller of m and n, or m for mode='complete', where losses must not depend on the choice of the"
+    doc="Return orthonormal Q and upper triangular R with x = Q @ R: Q is (..., m, k) and R (..., k, n), with"
+    " k the smaller of m and n, or m for mode='complete', where losses must not depend on the choice of the"
     " columns beyond. Without full rank in the first columns the gradient is NaN or inf.",
     source="Walter, Lehmann and Lamour (2012), On evaluating higher-order derivatives of the QR"
     " decomposition; Roberts and Roberts (2020), QR and LQ Decomposition Matrix Backpropagation Algorithms",
     example="[[3.0, 1.0], [4.0, 2.0]] -> [[-0.6, -0.8], [-0.8, 0.6]]; [[-5., -2.2], [0., 0.4]]",
-)
-
-# ---------------------------------------------------------------- pseudoinverse
-
-
-def precision(dtype: Any) -> float:
-    """Return the distance from 1 to the next number of a dtype; double precision's for integers."""
-    size = dtype.itemsize // (2 if dtype.kind == "c" else 1)
-    return 2.0**-23 if dtype.kind in "fc" and size == 4 else 2.0**-52
-
-
-def _pinv(x: ArrayLike, /, *, rtol: Any = None) -> dict[str, Any]:
-    check_matrices("pinv", x)
-    rtol = max(x.shape[-2:]) * precision(x.dtype) if rtol is None else getattr(rtol, "array", rtol)
-    return {"rtol": rtol}
-
-
-def _pinv_dx(xp, g, x, out):
-    g, h = turned(xp, g), adjoint(xp, out)
-    g_h = adjoint(xp, g)
-    found = -xp.matmul(xp.matmul(h, g), h)
-    left = xp.matmul(xp.matmul(g_h, out), h)
-    right = xp.matmul(xp.matmul(h, out), g_h)
-    found = found + left - xp.matmul(x, xp.matmul(out, left))
-    return turned(xp, found + right - xp.matmul(xp.matmul(right, out), x))
-
-
-pinv = operation(
-    "linalg.pinv",
-    lambda xp, x, rtol: xp.linalg.pinv(x, rtol=rtol),
-    dx=_pinv_dx,
-    prepare=_pinv,
-    accepts="floating",
-    doc="Return the pseudoinverse; singular values up to ``rtol`` (the larger side times the dtype's"
-    " precision) times the largest are zero. The gradient is that among matrices of one rank.",
-    source="Golub and Pereyra (1973), The Differentiation of Pseudo-Inverses, 4.12",
-    example="[[2.0, 0.0], [0.0, 0.0]] -> [[0.5, 0. ], [0. , 0. ]]",
 )

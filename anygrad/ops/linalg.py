@@ -75,6 +75,12 @@ def diagonals(xp, x):
     return xp.eye(x.shape[-1], dtype=x.dtype, device=xp.device) != 0
 
 
+def scale_of(xp, x):
+    """Return for each matrix a power of two near its largest entry, with no gradient; 1 for zeros."""
+    power = xp.floor(xp.log2(safe(xp, xp.max(xp.abs(x), axis=(-2, -1), keepdims=True))))
+    return xp.pow(2 * xp.ones_like(power), power)
+
+
 # ---------------------------------------------------------------- inverse and solutions
 
 
@@ -210,13 +216,9 @@ def _cofactor_dx(xp, g, x):
     Cofactors along a line are polynomials, known exactly from a few points of it: so this needs no inverse,
     and its own derivative is more of the same, at matrices of any rank.
     """
-
-    def size(x):
-        return safe(xp, xp.max(xp.abs(x), axis=(-2, -1), keepdims=True))
-
     if not x.shape[-1]:
         return g
-    reach = xp.pow(2.0, xp.floor(xp.log2(size(x) / size(g) / x.shape[-1])))
+    reach = scale_of(xp, x) / scale_of(xp, g) / x.shape[-1]
     out = xp.zeros_like(x)
     for t, weight in _slopes(x.shape[-1]):
         step = t * reach * g

@@ -7,8 +7,8 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, message
 from anygrad.op import ArrayLike, Axis, operation
-from anygrad.ops.decompositions import precision
 from anygrad.ops.linalg import check_matrices, conj, extension
+from anygrad.ops.matrix_functions import precision
 from anygrad.rules import axes_in, safe, spread
 
 
@@ -75,7 +75,7 @@ def matrix_norm(xp: Any, x: ArrayLike, /, *, keepdims: bool = False, ord: Any = 
 def matrix_rank(xp: Any, x: ArrayLike, /, *, rtol: Any = None) -> Any:
     """Count the singular values above ``rtol`` times the largest.
 
-    ``rtol`` is the larger side times the dtype's precision, where it is not given; one for each matrix, or one.
+    ``rtol`` is the larger side times the dtype's precision where it is not given; it may be an array.
     """
     check_matrices("matrix_rank", x)
     values = xp.linalg.svdvals(x)

@@ -1,0 +1,110 @@
+"""What is defined by a whole matrix: its pseudoinverse, least squares, its exponential."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from anygrad.errors import ShapeError, message
+from anygrad.op import ArrayLike, operation
+from anygrad.ops.linalg import adjoint, check_matrices, columns, conj, extension, scale_of, square
+from anygrad.rules import broadcast_shape, is_complex, split
+
+
+class LstsqResult(NamedTuple):
+    """The solution, the sums of squared residuals, the rank, and the singular values of the matrix."""
+
+    solution: Any
+    residuals: Any
+    rank: Any
+    singular_values: Any
+
+
+def precision(dtype: Any) -> float:
+    """Return the distance from 1 to the next number of a dtype; double precision's for integers."""
+    size = dtype.itemsize // (2 if dtype.kind == "c" else 1)
+    return 2.0**-23 if dtype.kind in "fc" and size == 4 else 2.0**-52
+
+
+def _pinv(x: ArrayLike, /, *, rtol: Any = None) -> dict[str, Any]:
+    check_matrices("pinv", x)
+    rtol = max(x.shape[-2:]) * precision(x.dtype) if rtol is None else getattr(rtol, "array", rtol)
+    return {"rtol": rtol}
+
+
+def _pinv_dx(xp, g, x, out):
+    g, h = conj(xp, g), adjoint(xp, out)
+    g_h = adjoint(xp, g)
+    found = -xp.matmul(xp.matmul(h, g), h)
+    left = xp.matmul(xp.matmul(g_h, out), h)
+    right = xp.matmul(xp.matmul(h, out), g_h)
+    found = found + left - xp.matmul(x, xp.matmul(out, left))
+    return conj(xp, found + right - xp.matmul(xp.matmul(right, out), x))
+
+
+pinv = operation(
+    "linalg.pinv",
+    lambda xp, x, rtol: xp.linalg.pinv(x, rtol=rtol),
+    dx=_pinv_dx,
+    prepare=_pinv,
+    accepts="floating",
+    doc="Return the pseudoinverse; singular values up to ``rtol`` (the larger side times the dtype's"
+    " precision) times the largest are zero. The gradient is that among matrices of one rank.",
+    source="Golub and Pereyra (1973), The Differentiation of Pseudo-Inverses, 4.12",
+    example="[[2.0, 0.0], [0.0, 0.0]] -> [[0.5, 0. ], [0. , 0. ]]",
+)
+
+
+@extension
+def lstsq(xp: Any, x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqResult:
+    """Return the vectors of least length among those that minimise ``abs(y - x @ solution)``.
+
+    x is (..., m, n), y a vector of length m or (..., m, k). ``rtol`` is as in ``pinv``, through which the
+    gradient goes. The residuals are those of each column, also where the rank is less than n.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0])).solution
+    tensor([2.], dtype=float64, device='cpu')
+    """
+    check_matrices("lstsq", x)
+    m, flat = x.shape[-2], y.ndim == 1
+    if not y.ndim or y.shape[-1 if flat else -2] != m:
+        got = f"x has shape {x.shape}, y has shape {y.shape}"
+        raise ShapeError(message("lstsq", got, f"expected y of shape ({m},) or (..., {m}, k)"))
+    broadcast_shape("lstsq", x.shape[:-2], y.shape[:-2])
+    y = columns(xp, y) if flat else y
+    solution = xp.matmul(xp.linalg.pinv(x, rtol=rtol), y)
+    rest = y - xp.matmul(x, solution)
+    rest = rest * conj(xp, rest)
+    residuals = xp.sum(xp.real(rest) if is_complex(xp, rest.dtype) else rest, axis=-2)
+    if flat:
+        solution, residuals = (xp.reshape(out, out.shape[:-1]) for out in (solution, residuals))
+    rank = xp.linalg.matrix_rank(x, rtol=rtol)
+    return LstsqResult(solution, residuals, rank, xp.linalg.svdvals(x))
+
+
+# ---------------------------------------------------------------- exponential
+
+
+def _expm_dx(xp, g, x):
+    """Return the upper right block of exp([[x.T, g], [0, x.T]])."""
+    n = x.shape[-1]
+    if not n:
+        return g
+    scale, turned = scale_of(xp, g), xp.matrix_transpose(x)
+    upper = xp.concat([turned, g / scale], axis=-1)
+    lower = xp.concat([xp.zeros_like(x), turned], axis=-1)
+    out = xp.linalg.expm(xp.concat([upper, lower], axis=-2))
+    axis = len(x.shape) - 1
+    return scale * split(xp, split(xp, out, axis, n)[1], axis - 1, n)[0]
+
+
+expm = operation(
+    "linalg.expm",
+    lambda xp, x: xp.linalg.expm(x) if x.shape[-1] else x,
+    dx=_expm_dx,
+    prepare=square("expm"),
+    accepts="floating",
+    doc="Return the exponential of square matrices.",
+    source="Higham (2008), Functions of Matrices, 3.16 (Mathias, 1996)",
+    example="[[0.0, 0.0], [0.0, 1.0]] -> [[1.        , 0.        ], [0.        , 2.71828183]]",
+)
