@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import weakref
 from collections import defaultdict
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -53,7 +54,7 @@ class Event:
     done = True
 
     def __init__(self, stream: Stream) -> None:
-        self.of = stream
+        self.of, self.at = stream, perf_counter()
 
     def synchronize(self) -> None:
         LOG.append(("synchronize", self))
@@ -205,6 +206,7 @@ def cuda(count: int) -> SimpleNamespace:
         compiler=SimpleNamespace(CompileException=type("CompileException", (Exception,), {})),
         get_allocator=lambda: POOL.malloc,
         get_current_stream=get_current_stream,
+        get_elapsed_time=lambda first, last: 1e3 * (last.at - first.at),
         memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         pinned_memory=SimpleNamespace(is_memory_pinned=is_memory_pinned),
         runtime=runtime,
