@@ -14,6 +14,7 @@ import numpy as np
 from anygrad.backends.base import Backend
 from anygrad.backends.paths import follow
 from anygrad.construction import SCALARS
+from anygrad.devices import backend_of
 from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError, message
 from anygrad.gradients import retain_on
 from anygrad.graph import GRAD_MODE, Leaf, Node
@@ -202,7 +203,7 @@ def _masked(x: Tensor, key: Any, value: Any) -> Tensor | None:
     if scalar:
         value = tensors.full((), _cast_scalar("setitem", x, value), dtype=x.dtype)
     else:
-        value = asarray(value, device=None if isinstance(value, Tensor) else xp.name)
+        value = _given("setitem", x, value)
         _check_value("setitem", x, value, x.shape[mask.ndim :])
         value = tensors.astype(value, x.dtype)
     check_writable("setitem", x, value.node is not None)
@@ -248,6 +249,17 @@ def _check_value(op: str, x: Tensor, value: Tensor, shape: tuple[int, ...]) -> N
         raise DtypeError(message(op, got, "write value.detach(), or make x floating"))
 
 
+def _given(op: str, x: Tensor, value: Any) -> Tensor:
+    """Return a value as a tensor; raises ``DeviceError`` for an array of another device."""
+    if isinstance(value, Tensor):
+        return value
+    xp, source = x.xp, backend_of(value)
+    if source is not None and source is not xp and not isinstance(value, np.generic):
+        got = f"x is on {xp.name}, the value is on {source.name}"
+        raise DeviceError(message(op, got, f"write ag.asarray(value, device={xp.name!r})"))
+    return asarray(value, device=xp.name)
+
+
 def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
     """Write a value into the part of x that a key leads to."""
     xp, recording = x.xp, grad_mode()
@@ -257,8 +269,8 @@ def _write(op: str, x: Tensor, found: Key, value: Any) -> None:
         base, path, live = x.base, (x.path or ()) + path, x.live
     old = base.node
     scalar = value.__class__ in SCALARS
-    if not scalar and not isinstance(value, Tensor):
-        value = asarray(value, device=xp.name)
+    if not scalar:
+        value = _given(op, x, value)
     tracked = recording and not scalar and value.node is not None
     if x.__class__ is View or (recording and old.__class__ is Leaf):
         check_writable(op, x, tracked)

@@ -371,3 +371,14 @@ def test_backends_are_made_once() -> None:
     assert devices.get_backend("array_api_strict") is devices.get_backend("array_api_strict:CPU_DEVICE")
     assert devices.get_backend(STRICT) is not devices.get_backend("array_api_strict:device2")
     assert isinstance(devices.get_backend(STRICT), Backend)
+
+
+def test_a_write_moves_no_array_between_devices() -> None:
+    x = ag.zeros(3, device="array_api_strict:device1")
+    says = r"^\[setitem\] x is on array_api_strict:device1, the value is on cpu: write ag\.asarray\(value"
+    for key in (..., slice(0, 3), x < 1):
+        with pytest.raises(DeviceError, match=says):
+            x[key] = np.ones(3)
+    x[1:] = np.float64(2.0)
+    x[:1] = [1.0]
+    assert x.tolist() == [1.0, 2.0, 2.0]
