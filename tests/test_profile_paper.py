@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import anygrad as ag
 from anygrad.charts import in_bytes, in_time
 from anygrad.errors import ArgumentError
+from benchmarks import profiled
 
 
 @pytest.fixture
@@ -119,3 +121,11 @@ def test_a_picture_of_memory(p: ag.profile, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(importlib.import_module("anygrad.charts").importlib, "import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=r"^\[profile\] matplotlib is not installed: install"):
         p.plot(tmp_path / "memory.svg")
+
+
+def test_what_a_profile_adds_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert profiled.main(["--quick", "network", "regression"]) == 0
+    for line, name in zip(capsys.readouterr().out.splitlines(), ("regression", "network"), strict=True):
+        assert re.fullmatch(
+            rf"{name}: .+ without \(.+\), .+ with \(.+\): \d+\.\d{{3}}; entering and leaving .+", line
+        )
