@@ -216,7 +216,7 @@ def qr(x: ArrayLike, /, *, mode: str = 'reduced') -> QRResult:
 
     >>> import anygrad as ag
     >>> ag.linalg.qr(ag.asarray([[3.0, 1.0], [4.0, 2.0]]))
-    QRResult(Q=tensor([[-0.6, -0.8], [-0.8, 0.6]], dtype=float64, device='cpu'), R=tensor([[-5., -2.2], [0., 0.4]], dtype=float64, device='cpu'))
+    QRResult(Q=tensor([[-0.6, -0.8], [-0.8,  0.6]], dtype=float64, device='cpu'), R=tensor([[-5. , -2.2], [ 0. ,  0.4]], dtype=float64, device='cpu'))
     """
 
 def slogdet(x: ArrayLike, /) -> SlogdetResult:

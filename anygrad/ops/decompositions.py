@@ -309,5 +309,5 @@ qr = operation(
     " columns beyond. Without full rank in the first columns the gradient is NaN or inf.",
     source="Walter, Lehmann and Lamour (2012), On evaluating higher-order derivatives of the QR"
     " decomposition; Roberts and Roberts (2020), QR and LQ Decomposition Matrix Backpropagation Algorithms",
-    example="[[3.0, 1.0], [4.0, 2.0]] -> [[-0.6, -0.8], [-0.8, 0.6]]; [[-5., -2.2], [0., 0.4]]",
+    example="[[3.0, 1.0], [4.0, 2.0]] -> [[-0.6, -0.8], [-0.8,  0.6]]; [[-5. , -2.2], [ 0. ,  0.4]]",
 )
