@@ -221,6 +221,7 @@ for _name, _row in REGISTRY.items():
         and _row.formulas
         and not _row.batched
         and _row.method
+        and _row.public
         and "." not in _name
         and _name not in ("real", "imag")
     ):

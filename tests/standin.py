@@ -17,10 +17,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import array_api_compat
+import array_api_compat.numpy.linalg as np_linalg
 import numpy as np
 import pytest
 
 import anygrad.backends
+from anygrad.backends.algebra import EXTENSIONS
 from anygrad.backends.base import STANDARD
 from anygrad.op import REGISTRY
 from tests import host_kernels, host_modules
@@ -180,7 +182,7 @@ def _function(name: str, numpys: Any) -> Any:
         _elsewhere(name, arguments)
         out = numpys(*arguments, **keywords)
         if isinstance(out, tuple):
-            return tuple(map(_array, out))
+            return getattr(type(out), "_make", tuple)(map(_array, out))
         fresh = isinstance(out, np.ndarray | np.generic) and not isinstance(out, ndarray)
         return _array(out) if fresh else out
 
@@ -208,7 +210,8 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
             setattr(compat, name, made)
             if name != "vecdot":  # The one of the standard's that CuPy lacks.
                 setattr(cupy, name, made)
-    cupy.linalg, compat.linalg = SimpleNamespace(), SimpleNamespace()
+    linalg = {n: _function(n, getattr(np_linalg, n)) for n in EXTENSIONS["linalg"] if hasattr(np_linalg, n)}
+    cupy.linalg, compat.linalg = SimpleNamespace(), SimpleNamespace(**linalg)
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
     cupy.asnumpy = _to_host
     pinned = PinnedPool()
@@ -217,7 +220,21 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     cupy.RawModule, cupy.ascontiguousarray = host_modules.RawModule, _rows
     cupy.cuda = cuda(count)
     ndarray.__module__ = "cupy"
-    return {"cupy": cupy, "array_api_compat.cupy": compat}
+    triangular = ModuleType("cupyx.scipy.linalg")
+    triangular.solve_triangular = _function("solve_triangular", _solve_triangular)
+    return {
+        "cupy": cupy,
+        "array_api_compat.cupy": compat,
+        "cupyx": ModuleType("cupyx"),
+        "cupyx.scipy": ModuleType("cupyx.scipy"),
+        "cupyx.scipy.linalg": triangular,
+    }
+
+
+def _solve_triangular(a: Any, b: Any, *, lower: bool, unit_diagonal: bool) -> Any:
+    a, b = np.asarray(a.view(np.ndarray)), np.asarray(b.view(np.ndarray))
+    a = np.tril(a) if lower else np.triu(a)
+    return np.linalg.solve(np.where(np.eye(a.shape[-1], dtype=bool), 1, a) if unit_diagonal else a, b)
 
 
 BACKEND = ("cuda", "cupy", "cupy_chains", "cupy_neural")
