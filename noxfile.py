@@ -131,7 +131,8 @@ def cuda(session: nox.Session) -> None:
     """Run everything with `--device cuda` in the current environment (given arguments, the tests alone)."""
     python = shutil.which("python") or sys.executable
     # An environment that is not ours may hold plugins that warn, and warnings are errors.
-    alone = QUIET | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    # JAX, where it is there, would take most of the card's memory for itself.
+    alone = QUIET | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     chosen = ("-p", "xdist", "-n", "4", "--device", "cuda")
     session.run(python, "-m", "pytest", *chosen, *session.posargs, env=alone)
     if not session.posargs:
