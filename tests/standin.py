@@ -233,8 +233,15 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
 
 def _solve_triangular(a: Any, b: Any, *, lower: bool, unit_diagonal: bool) -> Any:
     a, b = np.asarray(a.view(np.ndarray)), np.asarray(b.view(np.ndarray))
-    a = np.tril(a) if lower else np.triu(a)
-    return np.linalg.solve(np.where(np.eye(a.shape[-1], dtype=bool), 1, a) if unit_diagonal else a, b)
+    columns = b if b.ndim == a.ndim else b[..., None]
+    out = np.zeros(columns.shape, np.result_type(a, b))
+    n = a.shape[-1]
+    with np.errstate(all="ignore"):
+        for i in range(n) if lower else reversed(range(n)):
+            known = slice(0, i) if lower else slice(i + 1, n)
+            row = columns[..., i, :] - (a[..., i, None, known] @ out[..., known, :])[..., 0, :]
+            out[..., i, :] = row if unit_diagonal else row / a[..., i, i, None]
+    return out.reshape(b.shape)
 
 
 BACKEND = ("cuda", "cupy", "cupy_chains", "cupy_neural")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import importlib.util
 import inspect
 import itertools
 import re
@@ -196,6 +197,20 @@ def chain(node: ast.AST) -> tuple[str, ...]:
     return ()
 
 
+def imported(module: str, name: str) -> Any:
+    """Return what a module has; without CUDA, a function of the signature in its source."""
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError:
+        origin = importlib.util.find_spec(module).origin
+    for path in Path(origin).parent.glob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                stub = ast.Expression(ast.Lambda(node.args, ast.Constant(None)))
+                return eval(compile(ast.fix_missing_locations(stub), origin, "eval"))
+    raise AttributeError(f"{module} has no {name}")
+
+
 def meanings(tree: ast.AST) -> dict[str, Any]:
     """Return what a file calls CuPy and parts of it, by import or by assignment."""
     known: dict[str, Any] = {}
@@ -210,8 +225,7 @@ def meanings(tree: ast.AST) -> dict[str, Any]:
             and "cupy" in (node.module or "")
             and "anygrad" not in node.module
         ):
-            home = importlib.import_module(node.module)
-            known |= {name.asname or name.name: getattr(home, name.name) for name in node.names}
+            known |= {name.asname or name.name: imported(node.module, name.name) for name in node.names}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             root, *rest = chain(node.value) or ("",)
