@@ -65,7 +65,8 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
         return DtypeError(message(row.name, got, f"expected {accepts} dtypes", str(error)))
     if isinstance(error, OverflowError):
         return OverflowError(message(row.name, got, str(error), "use a wider dtype"))
-    if error.__class__.__name__.endswith("LinAlgError"):
+    failed = row.key.startswith("linalg.") and isinstance(error, RuntimeError)
+    if failed or error.__class__.__name__.endswith("LinAlgError"):
         got = ", ".join(f"{n} has shape {x.shape}" for n, x in zip(names, tensors, strict=False))
         return LinAlgError(message(row.name, got, str(error)))
     if error.__class__ is ValueError:

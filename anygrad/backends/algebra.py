@@ -77,13 +77,15 @@ class AlgebraExtras:
 
     def linalg_cofactor(self, x: Any) -> Any:
         """Return the cofactors of square matrices, of any rank: ``det(x) * inv(x).mT`` where that exists."""
-        u, s, vh = self.linalg.svd(x)
+        # A library's singular values may raise where a determinant is NaN.
+        finite = self.all(self.isfinite(x), axis=(-2, -1), keepdims=True)
+        u, s, vh = self.linalg.svd(self.where(finite, x, 0))
         others = self.where(self._diagonals(x), 1, self.expand_dims(s, axis=-2))
         turn = self.linalg.det(u) * self.linalg.det(vh)
         turn = self.reshape(turn, (*turn.shape, 1)) * self.prod(others, axis=-1)
         if x.dtype != s.dtype:
             u, vh = self.conj(u), self.conj(vh)
-        return self.matmul(u * self.expand_dims(turn, axis=-2), vh)
+        return self.where(finite, self.matmul(u * self.expand_dims(turn, axis=-2), vh), math.nan)
 
     def linalg_expm(self, x: Any) -> Any:
         """Return the matrix exponential by scaling and squaring (Higham, 2005), without asking for a norm."""

@@ -13,7 +13,7 @@ __all__ = ["ComplexEigenvalues", "NumpyAlgebra"]
 
 
 class ComplexEigenvalues(AlgebraExtras):
-    """Eigenvalues of general matrices are complex, as the standard has it, also where all happen to be real."""
+    """Eigenvalues of general matrices are complex, as the standard has it, also where all are real."""
 
     if TYPE_CHECKING:
         module: Any

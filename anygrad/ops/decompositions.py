@@ -204,7 +204,8 @@ def _svd_dx(xp, g, out):
     if g_u is not None:
         inner = xp.matmul(adjoint(xp, u), g_u)
         core = scaled(xp, 2 * hermitian(xp, gaps * inner), s)
-        if is_complex(xp, u.dtype):
+        if g_v is not None and is_complex(xp, u.dtype):
+            # Of one side alone no phase matters, and a value near zero would only magnify rounding errors.
             phases = xp.where(diagonal, xp.imag(inner), 0) / columns(xp, s)
             core = core + 1j * xp.astype(phases, u.dtype)
     if g_v is not None:

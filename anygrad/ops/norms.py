@@ -26,7 +26,7 @@ def _vector_norm_dx(xp, g, x, out, axis, keepdims, ord):
         return xp.zeros_like(x)
     if ord == 2:
         out = spread(xp, out, x.shape, axis, keepdims)
-        return xp.where(out == 0, 0, g * conj(xp, x) / safe(xp, out))
+        return xp.where(out == 0, 0, g * (conj(xp, x) / safe(xp, out)))
     size, direction = xp.abs(x), conj(xp, xp.sign(x))
     if ord == 1:
         return g * direction

@@ -153,7 +153,8 @@ def matrix_power(xp: Any, x: ArrayLike, n: int, /) -> Any:
     except TypeError:
         raise DtypeError(message("matrix_power", f"n is {n!r}", "expected an integer")) from None
     if n == 0:
-        return xp.where(xp.eye(x.shape[-1], dtype=x.dtype, device=xp.device) != 0, 1, x * 0)
+        one = xp.eye(x.shape[-1], dtype=x.dtype, device=xp.device)
+        return xp.where(one == one, one, x)  # Connected to x, with gradient zero.
     if n < 0:
         x, n = xp.linalg.inv(x), -n
     out = None
