@@ -327,33 +327,41 @@ def test_a_zero_on_the_diagonal_of_a_triangle(make: Callable[..., Any]) -> None:
 # ---------------------------------------------------------------- ways through a library
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 @pytest.mark.targets("numpy")
-def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NumPy alone gives the same, only slower."""
-    scipy_linalg = pytest.importorskip("scipy.linalg")
-    y = RANDOM.normal(size=(4, 3))
-    xp = ag.ones(1).xp
-    for dtype in (np.float32, np.float64, np.complex64, np.complex128):
-        x = (SQUARE + (1j * SQUARE.T if np.dtype(dtype).kind == "c" else 0)).astype(dtype)
-        b = y.astype(dtype)
-        for order in ("C", "F"):
-            for upper in (True, False):
-                for unit in (True, False):
-                    keywords = {"upper": upper, "unit_diagonal": unit}
-                    want = scipy_linalg.solve_triangular(x, b, lower=not upper, unit_diagonal=unit)
-                    found = [xp.linalg_solve_triangular(np.array(x, order=order), b, **keywords)]
-                    with monkeypatch.context() as without:
-                        without.setattr(numpy_algebra, "_trsm", lambda char: None)
-                        found.append(xp.linalg_solve_triangular(x, b, **keywords))
-                    for out in found:
-                        assert out.dtype == dtype
-                        np.testing.assert_allclose(out, want, rtol=1e-4 if x.itemsize < 16 else 1e-10)
-    big = SQUARE * np.array([1e-3, 1.0, 30.0, 300.0])[:, None, None]
-    with monkeypatch.context() as without:
-        without.setattr(numpy_algebra, "_expm", lambda: None)
-        found = xp.linalg_expm(big)
-        assert np.isnan(xp.linalg_expm(1e6 * SQUARE)).all()
-    np.testing.assert_allclose(found, scipy_linalg.expm(big), rtol=1e-9)
+def test_triangles_block_by_block(dtype: Any, target: Any) -> None:
+    """More rows than a block, a rest, several right sides or one, batches, either memory order."""
+    n = 2 * numpy_algebra.BLOCK + 5
+    x = (RANDOM.normal(size=(2, n, n)) / n + 3 * np.eye(n)).astype(dtype)
+    if x.dtype.kind == "c":
+        x = x * (1 + 0.3j * RANDOM.normal(size=x.shape))
+    y = RANDOM.normal(size=(2, n, n)).astype(dtype)
+    solve = target.backend.linalg_solve_triangular
+    for upper in (True, False):
+        for unit in (True, False):
+            triangle = np.triu(x) if upper else np.tril(x)
+            if unit:
+                triangle = np.where(np.eye(n) != 0, 1, triangle)
+            for left, whole in ((x, triangle), (np.asfortranarray(x[0]), triangle[0])):
+                for k in (1, n):
+                    right = y[: len(whole), :, :k] if whole.ndim > 2 else y[0, :, :k]
+                    out = solve(left, right, upper=upper, unit_diagonal=unit)
+                    assert out.dtype == dtype
+                    np.testing.assert_allclose(whole @ out, right, atol=1e-4 if x.itemsize == 4 else 1e-12)
+    x[0, n // 2, n // 2] = 0
+    for upper in (True, False):
+        out = solve(x, y, upper=upper)
+        assert np.isnan(out[0]).any() and np.isfinite(out[1]).all()
+
+
+@pytest.mark.targets("numpy")
+def test_the_exponential_without_scipy(monkeypatch: pytest.MonkeyPatch, target: Any) -> None:
+    """NumPy alone gives the same, and NaN beyond what it can square."""
+    expm = pytest.importorskip("scipy.linalg").expm
+    x = SQUARE * np.array([1e-3, 1.0, 30.0, 300.0])[:, None, None]
+    monkeypatch.setattr(numpy_algebra, "_expm", lambda: None)
+    np.testing.assert_allclose(target.backend.linalg_expm(x), expm(x), rtol=1e-9)
+    assert np.isnan(target.backend.linalg_expm(1e6 * SQUARE)).all()
 
 
 def test_the_likelihood_of_a_gaussian_process(device: str) -> None:

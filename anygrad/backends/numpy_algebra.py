@@ -1,4 +1,4 @@
-"""What linear algebra gains from SciPy, where that is installed, and dtypes that do not depend on numbers."""
+"""Linear algebra on NumPy: triangles solved block by block, and dtypes that do not depend on numbers."""
 
 from __future__ import annotations
 
@@ -30,19 +30,31 @@ def _complex(x: Any) -> Any:
     return x.astype(np.result_type(x.dtype, np.complex64), copy=False)
 
 
+BLOCK = 48
+"""The size of the triangles that are solved at once: what lies between them is left to matrix products."""
+
+
 class NumpyAlgebra(ComplexEigenvalues):
     """The part of NumPy's backend that is there for matrices."""
 
     def linalg_solve_triangular(self, x: Any, y: Any, *, upper: bool, unit_diagonal: bool = False) -> Any:
-        trsm = _trsm(x.dtype.char)
-        if trsm is None or x.ndim > 2 or y.ndim > 2 or not y.size:
-            return super().linalg_solve_triangular(x, y, upper=upper, unit_diagonal=unit_diagonal)
-        # BLAS wants columns in a row of memory, so it is handed transposes, which are no copies, and solves
-        # out.T @ x.T = y.T: from that side it is faster too.
-        turned = not x.flags.f_contiguous
-        if turned:
-            x = np.ascontiguousarray(x).T
-        return trsm(1.0, x, np.ascontiguousarray(y).T, 1, upper == turned, not turned, unit_diagonal).T
+        # SciPy's solver would be one call, but of another BLAS, whose threads wait for those of NumPy's.
+        solve = functools.partial(super().linalg_solve_triangular, upper=upper, unit_diagonal=unit_diagonal)
+        n, many = x.shape[-1], y.shape[-1] > BLOCK // 2
+        if n <= BLOCK:
+            return solve(x, y)
+        out = np.empty(y.shape, y.dtype)
+        starts = range(0, n, BLOCK)
+        for start in reversed(starts) if upper else starts:
+            part = slice(start, min(start + BLOCK, n))
+            rest = slice(part.stop, n) if upper else slice(0, start)
+            block, right = x[..., part, part], y[..., part, :] - x[..., part, rest] @ out[..., rest, :]
+            if many:
+                one = np.broadcast_to(np.eye(part.stop - start, dtype=x.dtype), block.shape)
+                out[..., part, :] = solve(block, one) @ right
+            else:
+                out[..., part, :] = solve(block, right)
+        return out
 
     def linalg_expm(self, x: Any) -> Any:
         expm = _expm()
@@ -50,17 +62,8 @@ class NumpyAlgebra(ComplexEigenvalues):
 
 
 @functools.cache
-def _trsm(char: str) -> Any:
-    """Return BLAS's solver of triangles for a dtype; None without SciPy, or for other dtypes."""
-    try:
-        from scipy.linalg import blas
-    except ImportError:
-        return None
-    return {"f": blas.strsm, "d": blas.dtrsm, "F": blas.ctrsm, "D": blas.ztrsm}.get(char)
-
-
-@functools.cache
 def _expm() -> Any:
+    """Return SciPy's exponential of matrices, or None."""
     try:
         from scipy.linalg import expm
     except ImportError:
