@@ -258,8 +258,8 @@ def _slogdet_dx(xp, g, x, out):
     if change is None:
         return xp.zeros_like(x)
     # What a solver would refuse is NaN for the matrix concerned, and leaves the others of a batch alone.
-    x = xp.where(sign == 0, nan, x)
-    return change * xp.matrix_transpose(xp.linalg.inv(x))
+    marked = xp.where(sign == 0, nan, xp.ones_like(sign))
+    return change * marked * xp.matrix_transpose(xp.linalg.inv(x * marked))
 
 
 slogdet = operation(
