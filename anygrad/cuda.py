@@ -1,9 +1,9 @@
 """CUDA devices for users: whether there are any, waiting for them, streams, memory.
 
-Tensors go to a device by its name (``device="cuda:1"``); this is for what lies beside that. CuPy is imported
-when something is asked that only CUDA can answer; where there is none, that raises ``DeviceUnavailableError``,
-which says what is missing. ``device`` is a name, a ``Device`` or an index; None is the default device where
-that is CUDA, else ``cuda:0``.
+Tensors go to a device by its name (``device="cuda:1"``); this is for what lies beside that. CuPy is
+imported when something is asked that only CUDA can answer; where there is none, that raises
+``DeviceUnavailableError``, which says what is missing. ``device`` is a name, a ``Device`` or an index; None is
+the default device where that is CUDA, else ``cuda:0``.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Stream:
     """A queue of work on a CUDA device: ``with Stream():`` sends what is computed in the block there.
 
     That holds for forward, for backward (which runs on the stream that is current when it is called) and for
-    copies to and from the device. Work on two streams runs in any order, except that the default stream and one
-    that is not ``non_blocking`` wait for each other. What one stream makes another may use after
+    copies to and from the device. Work on two streams runs in any order, except that the default stream and
+    one that is not ``non_blocking`` wait for each other. What one stream makes another may use after
     ``wait_stream``, and is to be kept until that is done. The lower ``priority`` goes first.
 
     The block also makes the device CUDA's current one, for CuPy code of your own. ``raw`` is CuPy's stream.

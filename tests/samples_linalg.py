@@ -73,7 +73,13 @@ for _name, _own in (("det", {}), ("cofactor", {"reference": _cofactors})):
         sample(f"linalg.{_name}", "tie", _x, smooth=True, **_own)
 sample("linalg.det", "plain", NUMBERS[:, :2])
 sample("linalg.inv", "plain", NUMBERS[:, :2])
-sample("linalg.slogdet", "tie", np.zeros((2, 2)), grads=(np.full((2, 2), np.nan),))
+sample(
+    "linalg.slogdet",
+    "tie",
+    np.zeros((2, 2)),
+    grads=(np.full((2, 2), np.nan),),
+    without={"cupy": "its inverse of a singular matrix holds infinities beside NaN"},
+)
 
 for _plain, _deep, _one in zip(SQUARE, STACKED, ONE):
     _right = np.stack([_deep[0, :, :2], _deep[1, :, 1:]])

@@ -211,7 +211,8 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
             if name != "vecdot":  # The one of the standard's that CuPy lacks.
                 setattr(cupy, name, made)
     linalg = {n: _function(n, getattr(np_linalg, n)) for n in EXTENSIONS["linalg"] if hasattr(np_linalg, n)}
-    cupy.linalg, compat.linalg = SimpleNamespace(), SimpleNamespace(**linalg)
+    cupy.linalg = SimpleNamespace(svd=_function("svd", np.linalg.svd))
+    compat.linalg = SimpleNamespace(**linalg)
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
     cupy.asnumpy = _to_host
     pinned = PinnedPool()

@@ -303,7 +303,7 @@ def test_numbers_that_are_none(make: Callable[..., Any]) -> None:
     with np.errstate(invalid="ignore"):
         (found,) = grad(ag.sum(linalg.det(x)), x)
     assert np.isnan(host(found)[0]).all() and host(found)[1].tolist() == [[4.0, 0.0], [0.0, 2.0]]
-    if x.device != "jax":
+    if x.device.library not in ("jax", "cuda"):  # which tell no failure
         for name in ("eig", "svd", "pinv"):
             with pytest.raises(ag.LinAlgError, match=rf"^\[{name}\] x has shape \(2, 2, 2\)"):
                 getattr(linalg, name)(x)

@@ -77,6 +77,8 @@ def test_on_a_gpu(device: str) -> None:
     # A kernel over 64 MB in and out takes from some 30 microseconds to a few milliseconds.
     sines = [e for e in p.events if e.operation == "sin" and e.phase == "forward"]
     assert all(e.device and 20_000 < e.duration < 20_000_000 for e in sines)
-    assert all(-1_000_000 <= e.start <= p.duration for e in p.events)
-    assert sum(row.time for row in p.rows()) <= 1.1 * p.duration
+    # The device may be at work still when the host has left the block.
+    late = p.duration + sum(e.own for e in p.events)
+    assert all(-1_000_000 <= e.start <= late for e in p.events)
+    assert sum(row.time for row in p.rows()) <= 1.1 * late
     print(p)

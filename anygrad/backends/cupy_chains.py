@@ -36,7 +36,7 @@ class Chains:
     kernels: ClassVar[dict[Any, Any]] = {}
 
     def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
-        """Tell whether a formula can be run on a gradient: always, a kernel reads and broadcasts any array."""
+        """Tell whether a formula can be run on a gradient: always, a kernel reads any array."""
         return True
 
     def adds_into(self, buffer: Any) -> bool:

@@ -319,9 +319,9 @@ class NumpyBackend(NumpyAlgebra, NumpyNeural, WritableBackend):
     def sum(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
         return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
-    def total(self, x: Any, axes: tuple[int, ...], keepdims: bool = True) -> Any:
+    def total(self, x: Any, axes: tuple[int, ...], keepdims: Any = True) -> Any:
         # Along leading axes NumPy adds up one by one: in single precision a long sum would lose what it adds.
-        wide = _WIDE.get(x.dtype) if math.prod([x.shape[a] for a in axes]) > LONG else None
+        wide: Any = _WIDE.get(x.dtype) if math.prod([x.shape[a] for a in axes]) > LONG else None
         out = np.add.reduce(x, axis=axes, dtype=wide, keepdims=keepdims)
         return out if wide is None else out.astype(x.dtype)
 
