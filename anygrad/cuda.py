@@ -2,8 +2,8 @@
 
 Tensors go to a device by its name (``device="cuda:1"``); this is for what lies beside that. CuPy is
 imported when something is asked that only CUDA can answer; where there is none, that raises
-``DeviceUnavailableError``, which says what is missing. ``device`` is a name, a ``Device`` or an index; None is
-the default device where that is CUDA, else ``cuda:0``.
+``DeviceUnavailableError``, which says what is missing. ``device`` is a name, a ``Device`` or an index; None
+is the default device where that is CUDA, else ``cuda:0``.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Backend(AlgebraExtras, NeuralExtras):
     """To be called where a device is opened that is one of several of its library; set by ``namespace``."""
 
     shortage: ClassVar[Callable[..., Exception | None]]
-    """``shortage(op, error)``: what to raise for an error that ``asked`` knows, or None; ``memory`` sets it."""
+    """``shortage(op, error)``: what to raise for an error that ``asked`` knows, or None; of ``memory``."""
 
     def __init__(self, module: Any, device: Any, name: str) -> None:
         self.module = module

@@ -66,8 +66,8 @@ class CudaDevice(Backend):
 
     def from_numpy(self, array: np.ndarray) -> Any:
         # CuPy stages a copy in pinned memory of its pool, kept until the device has read it: nobody waits,
-        # and the array may change at once. What is pinned already the device reads where it lies, so that this
-        # copy is waited for. An array without axes travels with the launch.
+        # and the array may change at once. What is pinned already the device reads where it lies, so that
+        # this copy is waited for. An array without axes travels with the launch.
         pinned = array.ndim and cupy.cuda.pinned_memory.is_memory_pinned(array.__array_interface__["data"][0])
         try:
             with self.device:
