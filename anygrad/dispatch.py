@@ -165,13 +165,26 @@ def viewed(function: Function, operands: Sequence[Any]) -> Any:
 
 
 def product(row: Row, refuse: Function | None = None) -> Function:
-    """Make the function of ``matmul``, which takes no scalars."""
+    """Make the function of ``matmul``, which takes no scalars and whose batches alone are fitted."""
 
     def function(x: Any, y: Any, /) -> Any:
         if x.__class__ is not Tensor or y.__class__ is not Tensor or x.xp is not y.xp or not x.xp.native:
             return broadcasting(row, (x, y), refuse)
-        return computed(row, x.xp, (x, y), {})
+        a, b, xp = x.array, y.array, x.xp
+        if a.ndim > 2 or b.ndim > 2 or a.dtype is not b.dtype:
+            return computed(row, xp, (x, y), {})
+        try:
+            out = row.forward(xp, a, b)
+        except Exception as error:
+            raise explained(row, (x, y), error) from error
+        t = wrap(out if out.__class__ is xp.array_type else xp.asarray(out), xp, None)
+        edges = tuple([e for e in (x.node, y.node) if e is not None])
+        if edges and grad_mode():
+            plan = both if len(edges) == 2 else x_plan if y.node is None else y_plan
+            t.node = Node(plan, plan.save(a, b, out), edges)
+        return t
 
+    x_plan, y_plan, both = (row.plans[which] for which in ((0,), (1,), (0, 1)))
     return function
 
 
@@ -297,10 +310,16 @@ def computed(
         if isinstance(out, tuple):
             return outputs(row, xp, operands, arrays, out, keywords)
         out = xp.asarray(out)
-    t = new(Tensor)
-    t.array, t.xp, t.node = out, xp, None
-    if len(operands) > 1 or operands[0].node is not None:
+    t = wrap(out, xp, None)
+    x = operands[0]
+    if len(operands) > 1 or x.__class__ is not Tensor:
         record(row, xp, t, operands, arrays, out, keywords)
+    elif x.node is not None and grad_mode():
+        if xp.dtype_of(out).kind == "f" and row.differentiable:
+            plan = row.plans[0,]
+            t.node = Node(plan, plan.save(arrays[0], out, keywords), (x.node,))
+        else:
+            record(row, xp, t, operands, arrays, out, keywords)
     if not row.is_view:
         return t
     x, steps = operands[0], ((row.name, keywords),)

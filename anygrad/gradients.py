@@ -78,15 +78,16 @@ def seed_of(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any, 
                 "some input must have requires_grad=True, and no no_grad() in between",
             )
         )
+    array = output.array
     turn = output.dtype.kind == "c"
     if gradient is None:
-        if output.size != 1:
+        if array.shape and output.size != 1:
             advice = "pass gradient= or reduce it to a scalar first"
             raise GradientShapeError(message("backward", f"the output has shape {output.shape}", advice))
         if turn:
             advice = "pass gradient= or reduce it to a real scalar first"
             raise GradientDtypeError(message("backward", f"the output has dtype {output.dtype}", advice))
-        g = _one(xp, output.array.shape, output.array.dtype)
+        g = _one(xp, array.shape, array.dtype)
         return node, (graph.wrap(g, xp, None) if create_graph else g), xp
     given = graph.as_gradient("backward", gradient, output)
     if create_graph:
@@ -132,12 +133,18 @@ def landed(g: Any, xp: Backend) -> Any:
     return graph.wrap(xp.owned(g), xp, None)
 
 
-def deposit(arrivals: Iterable[tuple[Any, Any, Backend]]) -> None:
-    """Add gradients to the ``.grad`` of tensors: all of them, or none where that is interrupted."""
+def deposit(arrivals: Iterable[tuple[Callable[[], Any], Any, Backend]]) -> None:
+    """Add gradients to the ``.grad`` of tensors: all of them, or none where that is interrupted.
+
+    A tensor is what a function returns: None, or one without a node, is a leaf that is no more.
+    """
     before: list[tuple[Any, Any, Any, Any]] = []
     with _accumulating:
         try:
-            for t, g, xp in arrivals:
+            for ref, g, xp in arrivals:
+                t = ref()
+                if t is None or t.node is None:
+                    continue
                 held = getattr(t, "_grad", None)
                 holder = getattr(held, "base", held)
                 before.append((t, held, holder, None if holder is None else holder.array))

@@ -376,8 +376,8 @@ def backward(
                     else:
                         push((edge, part))
                 part = parts = None
-    found = ((ref(), g, backend) for ref, g, backend in leaves)
-    deposit((t, g, backend) for t, g, backend in found if t is not None and t.node is not None)
+    if leaves:
+        deposit(leaves)
     if not retain_graph:
         for node in done:
             node.saved = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy as copying
 import functools
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -206,7 +207,8 @@ class Tensor(Values):
                     message("backward", "inputs is empty", "name a tensor, or leave inputs out")
                 )
             got = tape.backward([seed], nodes, retain, create_graph)
-            deposit((t, got[node], t.xp) for t, node in zip(chosen, nodes) if got[node] is not None)
+            reached = ((t, got[node]) for t, node in zip(chosen, nodes) if got[node] is not None)
+            deposit((weakref.ref(t), g, t.xp) for t, g in reached)
         except (MemoryError, RuntimeError) as error:
             short = self.xp.shortage("backward", error)
             if short is None:

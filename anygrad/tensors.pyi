@@ -3,6 +3,7 @@
 import copy as copying
 import functools
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 from anygrad.op import ArrayLike, Axis

@@ -17,6 +17,8 @@ def _multiplied(x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
 
 
 def _matmul_dx(xp, g, y, x_shape):
+    if len(x_shape) == 1 and len(y.shape) == 2:
+        return xp.matmul(y, g)
     if len(y.shape) == 1:
         y, g = xp.reshape(y, (*y.shape, 1)), xp.reshape(g, (*g.shape, 1))
     if len(x_shape) == 1:
@@ -26,6 +28,8 @@ def _matmul_dx(xp, g, y, x_shape):
 
 
 def _matmul_dy(xp, g, x, y_shape):
+    if len(y_shape) == 1 and len(x.shape) == 2:
+        return xp.matmul(xp.matrix_transpose(x), g)
     if len(x.shape) == 1:
         x, g = xp.reshape(x, (1, *x.shape)), xp.reshape(g, (*g.shape[:-1], 1, *g.shape[-1:]))
     if len(y_shape) == 1:

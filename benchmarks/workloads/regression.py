@@ -39,7 +39,7 @@ def anygrad(data, device):
         value = ag.mean((x @ w - y) ** 2)
         value.backward()
         with ag.no_grad():
-            w.sub_(RATE * w.grad)
+            w.sub_(w.grad, alpha=RATE)
         w.grad = None
         return value, w
 

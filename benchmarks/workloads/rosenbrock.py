@@ -34,7 +34,7 @@ def anygrad(data, device):
         value = (1 - x[0]) ** 2 + 5 * (x[1] - x[0] ** 2) ** 2
         value.backward()
         with ag.no_grad():
-            x.sub_(RATE * x.grad)
+            x.sub_(x.grad, alpha=RATE)
             x.grad.zero_()
         return value, x
 
