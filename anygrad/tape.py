@@ -309,7 +309,8 @@ def backward(
                     if not plan.elementwise and chains_from is not None and g.nbytes >= chains_from:
                         run.chain(edge, g, [])
                     elif edge in uses:
-                        collect(edge, g)
+                        # What can be added into a buffer makes a new one otherwise.
+                        collect(edge, g, writable and plan.into is not None)
                     else:
                         push((edge, g))
                     continue
