@@ -79,7 +79,9 @@ def _in_place(function: Callable[..., Any], row: Row, name: str, op: str) -> Cal
             return self
         if {y.__class__, alpha.__class__} <= SCALARS:
             return anew(self, y * alpha)
-        return anew(self, FUNCTIONS["multiply"](dispatch.operand(op, "y", y, self.xp), alpha))
+        dispatch.common_backend(op, (self, y, alpha), ("x", "y", "alpha"))
+        factor = alpha if alpha.__class__ in SCALARS else dispatch.operand(op, "alpha", alpha, self.xp)
+        return anew(self, FUNCTIONS["multiply"](dispatch.operand(op, "y", y, self.xp), factor))
 
     method: Callable[..., Tensor] = anew
     if row.prepare is None:

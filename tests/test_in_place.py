@@ -12,7 +12,7 @@ import pytest
 
 import anygrad as ag
 from anygrad.backends.numpy import NumpyBackend
-from anygrad.errors import DtypeError, LeafWriteError, ShapeError, WriteError
+from anygrad.errors import DeviceError, DtypeError, LeafWriteError, ShapeError, WriteError
 from anygrad.methods import IN_PLACE
 from tests.targets import Target
 
@@ -45,6 +45,7 @@ def put(x: np.ndarray, value: Any) -> None:
 PLAIN: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = {
     "x.add_(y)": (lambda x, y: x.add_(y), lambda x, y: put(x, x + y)),
     "x.sub_(2)": (lambda x, y: x.sub_(2), lambda x, y: put(x, x - 2)),
+    "x.sub_(x[::-1], alpha=2)": (lambda x, y: x.sub_(x[::-1], alpha=2), lambda x, y: put(x, x - x[::-1] * 2)),
     "x.sub_(y, alpha=0.5)": (lambda x, y: x.sub_(y, alpha=0.5), lambda x, y: put(x, x - y * 0.5)),
     "x.sqrt_()": (lambda x, y: x.sqrt_(), lambda x, y: put(x, np.sqrt(x))),
     "x.zero_()": (lambda x, y: x.zero_(), lambda x, y: put(x, 0)),
@@ -216,6 +217,7 @@ REFUSED: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
     "none": (DtypeError, lambda x: x.sub_(None)),
     "none times alpha": (DtypeError, lambda x: x.sub_(None, alpha=0.1)),
     "a list": (DtypeError, lambda x: x.add_([1.0, 2.0, 3.0], alpha=2)),
+    "elsewhere": (DeviceError, lambda x: x.add_(ag.ones((2, 3), device="array_api_strict").array, alpha=2)),
     "a broadcast view": (WriteError, lambda x: ag.broadcast_to(x, (4, 2, 3)).add_(1.0)),
     "a broadcast view's reshape": (WriteError, lambda x: ag.broadcast_to(x, (4, 2, 3))[0].T.add_(1.0)),
 }
@@ -240,9 +242,11 @@ def test_what_is_refused_changes_nothing(name: str, shortcut: bool) -> None:
         ("int64", lambda n: n.__ipow__(ag.asarray([1, -1, 2]))),
         ("int8", lambda n: n.__iadd__(300)),
         ("int8", lambda n: n.add_(ag.ones(3, dtype="int8"), alpha=300)),
+        ("int8", lambda n: n.add_(100, alpha=2)),
         ("uint8", lambda n: n.__isub__(ag.ones(3, dtype="int64"))),
         ("bool", lambda n: n.__isub__(True)),
         ("bool", lambda n: n.__iadd__(1)),
+        ("bool", lambda n: n.add_(True, alpha=True)),
     ],
 )
 def test_what_integers_refuse_changes_nothing(
