@@ -34,6 +34,17 @@ def test_the_same_program(cupy: Any) -> None:
     assert [d for d in ag.devices() if d.library == "cuda"] == ["cuda:0", "cuda:1"][:count]
 
 
+def test_an_update_reads_what_was_there_before_it(cupy: Any) -> None:
+    for write in (
+        lambda x: x.sub_(x[::-1], alpha=0.5),
+        lambda x: x[1:].add_(x[:-1], alpha=2),
+        lambda x: x.neg_(),
+    ):
+        there, here = ag.tensor([1.0, 2.0, 4.0], device="cuda"), ag.tensor([1.0, 2.0, 4.0])
+        write(there), write(here)
+        assert there.tolist() == here.tolist()
+
+
 @pytest.mark.parametrize("shape", [(), (5,), (0,), (3, 4), (2, 3, 4)])
 def test_extras(cupy: Any, shape: tuple[int, ...]) -> None:
     xp = ag.zeros(1, device="cuda").xp

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import anygrad as ag
 from anygrad.backends.numpy import Holder, NumpyBackend, calibrate
 from tests.targets import LAYOUTS, laid_out
 
@@ -121,3 +122,24 @@ def test_where_is_numpys_to_the_bit(dtype: str, layout: str, length: int) -> Non
             assert found.tobytes() == expected.tobytes() and found.base is None
             assert np.size(found) < 2 or found.strides == expected.strides
             assert not any(isinstance(v, np.ndarray) and np.shares_memory(found, v) for v in (a, b))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, f in XP.ufuncs.items() if f.nin == 1))
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int32", "int64"])
+def test_functions_compute_into_their_own_operand(name: str, dtype: str) -> None:
+    for columns in range(1, 18):
+        x = np.arange(1, 9 * columns + 1).reshape(9, columns).astype(dtype)
+        part = x[:, 0]
+        try:
+            with np.errstate(all="ignore"):
+                expected = XP.ufuncs[name](part.copy()).astype(dtype, casting="same_kind")
+                XP.ufuncs[name](part, out=part)
+        except TypeError:
+            return
+        np.testing.assert_allclose(part, expected, rtol=1e-6)
+
+
+def test_a_column_changes_its_sign_in_place() -> None:
+    x = ag.tensor(np.arange(12, dtype=np.float32).reshape(3, 4))
+    x[:, :1].neg_()
+    assert x.numpy()[:, 0].tolist() == [0, -4, -8] and x.numpy()[0].tolist() == [0, 1, 2, 3]

@@ -153,6 +153,8 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
         same = b.__class__ is cupy.ndarray and b.dtype == a.dtype and b.shape == a.shape
+        # A kernel, unlike a ufunc, would read what it has already written.
+        same = same and (b is a or b.data.mem is not a.data.mem)
         if same and a.dtype.char in "fd" and alpha.__class__ in (int, float):
             with self.device:
                 _update(name, "float32" if a.dtype.char == "f" else "float64")(a, b, alpha, a)

@@ -101,7 +101,7 @@ class WritableBackend(ComplexEigenvalues, Backend):
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
         """Add ``alpha * b`` into ``a``, or subtract it, with the ufunc of that name."""
-        self.ufuncs[name](a, self.multiply(b, alpha), out=a)
+        self.ufuncs[name](a, self.multiply(b, alpha) if hasattr(b, "dtype") else b * alpha, out=a)
 
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
         if len(path) == 1 and path[0][0] == "getitem":
@@ -207,6 +207,8 @@ class NumpyBackend(NumpyAlgebra, NumpyNeural, WritableBackend):
         self.array_type = np.ndarray
         self.isdtype = functools.cache(np.isdtype)
         self.ufuncs = {name: f for name in STANDARD if isinstance(f := getattr(self, name), np.ufunc)}
+        # Before 2.5 NumPy's, computed into its own operand, takes some columns for rows.
+        del self.ufuncs["negative"]
 
     @classmethod
     def open(cls, library: str, spec: str) -> Backend:

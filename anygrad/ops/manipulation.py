@@ -88,7 +88,8 @@ flip = operation(
 
 def _broadcast(x: ArrayLike, /, shape: int | tuple[int, ...]) -> dict[str, Any]:
     shape = shape_in("broadcast_to", shape)
-    if len(shape) < x.ndim or any(m not in (1, n) for m, n in zip(x.shape[::-1], shape[::-1], strict=False)):
+    fits = all(m in (1, n) for m, n in zip(x.shape[::-1], shape[::-1], strict=False))
+    if not fits or len(shape) < x.ndim or min(shape, default=0) < 0:
         raise ShapeError(
             message("broadcast_to", f"x has shape {x.shape}", f"it does not broadcast to {shape}")
         )
