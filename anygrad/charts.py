@@ -156,7 +156,9 @@ def picture(kind: str, moments: Sequence[Moment], peak: Peak, duration: int) -> 
         mpl, figures = (importlib.import_module(name) for name in ("matplotlib", "matplotlib.figure"))
     except ModuleNotFoundError as error:
         got = f"{error.name} is not installed"
-        raise ModuleNotFoundError(message("profile", got, "install matplotlib")) from error
+        raise ModuleNotFoundError(
+            message("profile", got, 'from the checkout: pip install -e ".[plot]"')
+        ) from error
     unit, name = next((u for u in TIMES if duration >= u[0]), TIMES[-1])
     scale, size = next((u for u in SIZES if peak.nbytes >= u[0]), SIZES[-1])
     times = [m.at / unit for m in moments] + [duration / unit]

@@ -44,6 +44,10 @@ def _opened(op: str, device: Where) -> Any:
     return get_backend(device)
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def is_available() -> bool:
     """Tell whether ``device="cuda"`` can be used here; where it cannot, using it says why.
 

@@ -23,14 +23,22 @@ FUNCTIONS = {
     "dot": "matmul or vecdot",
     "flatten": "reshape(x, (-1,))",
     "from_numpy": "asarray",
+    "inv": "linalg.inv",
     "inverse": "linalg.inv",
+    "logdet": "linalg.slogdet",
     "matrix_exp": "linalg.expm",
+    "matrix_power": "linalg.matrix_power",
     "mm": "matmul",
     "norm": "linalg.vector_norm or linalg.matrix_norm",
     "outer": "linalg.outer",
     "permute": "permute_dims",
+    "pinverse": "linalg.pinv",
+    "qr": "linalg.qr",
     "rand": "asarray of what numpy.random gives",
     "randn": "asarray of what numpy.random gives",
+    "slogdet": "linalg.slogdet",
+    "solve": "linalg.solve",
+    "svd": "linalg.svd",
     "swapaxes": "moveaxis",
     "trace": "linalg.trace",
     "transpose": "permute_dims, or x.mT for a matrix",
@@ -56,10 +64,10 @@ METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items() if name not
 """Methods and attributes elsewhere, and what does that here."""
 
 
-def missing_function(name: str) -> AttributeError:
+def missing_function(name: str, module: str = "anygrad") -> AttributeError:
     """Return the error for a function that is not there, with the one that is."""
     advice = f": use {FUNCTIONS[name]}" if name in FUNCTIONS else ""
-    return AttributeError(f"module 'anygrad' has no attribute {name!r}{advice}")
+    return AttributeError(f"module {module!r} has no attribute {name!r}{advice}")
 
 
 class Elsewhere:

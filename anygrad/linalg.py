@@ -4,8 +4,11 @@ Leading axes are batches. Where a matrix is singular, or not positive definite, 
 ``LinAlgError``; CuPy and JAX, which do not wait for the device, give NaN.
 """
 
+from typing import Any
+
 from anygrad import ops  # noqa: F401  (declares the rows, before anything reads the registry)
 from anygrad.functions import functions_of
+from anygrad.hints import missing_function
 from anygrad.op import REGISTRY
 from anygrad.ops.decompositions import EighResult, EigResult, QRResult, SVDResult
 from anygrad.ops.linalg import SlogdetResult
@@ -19,3 +22,11 @@ _PUBLIC = {
 globals().update(_PUBLIC)
 
 __all__ = ["EigResult", "EighResult", "LstsqResult", "QRResult", "SVDResult", "SlogdetResult", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_function(name, __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

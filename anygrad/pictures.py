@@ -118,12 +118,9 @@ def by_matplotlib(boxes: list[Box], links: list[Link], caption: tuple[str, str],
         )
         importlib.import_module("matplotlib.patches")
     except ModuleNotFoundError as error:
+        got = f"{error.name} is not installed"
         raise ModuleNotFoundError(
-            message(
-                "draw",
-                f"{error.name} is not installed",
-                "install matplotlib, or Graphviz with the package graphviz",
-            )
+            message("draw", got, 'from the checkout: pip install -e ".[plot]"')
         ) from error
     family = ["DejaVu Sans"]
     rule = agg.FigureCanvasAgg(figures.Figure(dpi=288)).get_renderer()

@@ -94,7 +94,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measured(selected: list, peers: list[str], settings: runner.Settings) -> report.Document:
     """Measure behind a progress bar."""
-    from tqdm import tqdm
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        sys.exit("tqdm, which shows how far the run is, is not installed: pip install tqdm")
 
     with tqdm(total=len(selected) * settings.rounds, unit="round", leave=False) as bar:
 

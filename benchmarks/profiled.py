@@ -70,7 +70,11 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("workloads", nargs="*", default=["network"], help="names (default: network)")
     options.add_argument("--quick", action="store_true", help="tiny, for tests")
     given = options.parse_args(arguments)
-    for case in chosen(given.workloads, cases(given.quick)):
+    try:
+        selected = chosen(given.workloads, cases(given.quick))
+    except LookupError as error:
+        options.error(str(error))
+    for case in selected:
         step = case.module.anygrad(case.inputs(), "cpu")
         found = cost(step, 3 if given.quick else 21, 5 if given.quick else 100)
         shown = []

@@ -13,6 +13,10 @@ def test_a_name_from_elsewhere_is_answered() -> None:
         _ = ag.cat
     with pytest.raises(AttributeError, match=r"no attribute 'nonsense'$"):
         _ = ag.nonsense
+    with pytest.raises(
+        AttributeError, match=r"'anygrad.linalg' has no attribute 'norm': use linalg.vector_n"
+    ):
+        _ = ag.linalg.norm
     assert not hasattr(ag, "clamp")
 
 
@@ -41,3 +45,4 @@ def test_a_method_from_elsewhere_is_answered() -> None:
 def test_the_package_lists_what_is_public() -> None:
     assert {"draw", "testing", "sin", "tensor"} <= set(dir(ag))
     assert not {"dispatch", "Any", "views"} & set(dir(ag))
+    assert dir(ag.linalg) == sorted(ag.linalg.__all__) and dir(ag.cuda) == sorted(ag.cuda.__all__)

@@ -119,7 +119,7 @@ def test_a_picture_of_memory(p: ag.profile, tmp_path: Path, monkeypatch: pytest.
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr(importlib.import_module("anygrad.charts").importlib, "import_module", missing)
-    with pytest.raises(ModuleNotFoundError, match=r"^\[profile\] matplotlib is not installed: install"):
+    with pytest.raises(ModuleNotFoundError, match=r"^\[profile\] matplotlib is not installed: .*\[plot\]"):
         p.plot(tmp_path / "memory.svg")
 
 
@@ -129,3 +129,6 @@ def test_what_a_profile_adds_is_measured(capsys: pytest.CaptureFixture[str]) -> 
         assert re.fullmatch(
             rf"{name}: .+ without \(.+\), .+ with \(.+\): \d+\.\d{{3}}; entering and leaving .+", line
         )
+    with pytest.raises(SystemExit):
+        profiled.main(["nonsense"])
+    assert "no workload is called 'nonsense'" in capsys.readouterr().err
