@@ -63,7 +63,7 @@ class profile:
     On CUDA times are the device's, between events on its stream, and include gaps in which it waited for the
     host; nothing waits for the device before the block ends. Other libraries that work behind the host's back
     (JAX, Dask, PyTorch on a GPU) show how long the calls took. All threads are seen, and blocks nest. In a
-    block an operation costs a few microseconds more, outside nothing.
+    block an operation costs a few microseconds more, the block itself some milliseconds; outside nothing.
 
     >>> import anygrad as ag
     >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
