@@ -315,7 +315,7 @@ def _weights(xp: Any, weight: Any, x: Any, axis: int) -> Any:
     """Return the weights of the classes along their axis; None where there are none."""
     if weight is None:
         return None
-    weight = xp.asarray(weight)
+    weight = weight if hasattr(weight, "dtype") else xp.asarray(weight)  # asarray would move an array.
     if x.dtype.kind == "f":
         weight = xp.astype(weight, x.dtype, copy=False)
     count = x.shape[axis]
