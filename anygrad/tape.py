@@ -34,6 +34,19 @@ class Held:
     array: Any
 
 
+READY = Marker("ready")
+
+
+class Ready:
+    """Stands on the stack for a node from which a chain may begin: the loop does, so that none recurses."""
+
+    __slots__ = ("node",)
+    plan, saved = READY, ()
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+
 class Pass:
     """The sums of one backward pass: what arrived so far at nodes that are used more than once.
 
@@ -116,10 +129,8 @@ class Pass:
                 self.got[node] = g
             if node not in self.expand and not node.is_hooked:
                 return
-        if self.chains_from is not None and node.plan.elementwise and g.nbytes >= self.chains_from:
-            self.chain(node, g, [], ready=True)
-        else:
-            self.push((node, g))
+        starts = self.chains_from is not None and node.plan.elementwise and g.nbytes >= self.chains_from
+        self.push((Ready(node) if starts else node, g))
 
     def chain(self, node: Node, g: Any, steps: list[Any], fits: Any = None, ready: bool = False) -> None:
         """Take a large gradient through ``steps`` to a node, and at once through those that it alone reaches.
@@ -261,7 +272,7 @@ def backward(
         uses = _count(node for node, _, _ in seeds)
     else:
         uses, expand = _count_towards([node for node, _, _ in seeds], wanted)
-    stack: list[tuple[Any, Any]] = []
+    stack: list[tuple[Any, Any]] = []  # Nodes, or Ready, each with its gradient.
     push, pop = stack.append, stack.pop
     run = Pass(uses, push, expand)
     inbox = run.inbox
@@ -331,6 +342,9 @@ def backward(
                         run.got[node] = g
                     else:
                         leaves.append((node.tensor, g, backend))
+                    continue
+                if plan is READY:
+                    run.chain(node.node, g, [], ready=True)
                     continue
                 if plan is OUTPUT:
                     run.gather(node.edges[0], g, *saved)

@@ -244,3 +244,19 @@ def test_chains_of_every_shape(always: Backend) -> None:
         expected = 2 * np.cos(0.7) * np.exp(2 * np.sin(0.7))
         assert x.grad.shape == shape and x.grad.array.__class__ is np.ndarray
         np.testing.assert_allclose(x.grad.numpy(), np.full(shape, expected))
+
+
+def test_chains_do_not_recurse(always: Backend) -> None:
+    """A recurrence that keeps its states: every node of it waits for two, of which one has reported."""
+    a = ag.tensor(np.ones(3), requires_grad=True)
+    x, states = a, []
+    for _ in range(3000):
+        x = ag.tanh(x)
+        states.append(x)
+    ag.sum(ag.concat(states)).backward()
+    y, slope, total = 1.0, 1.0, 0.0
+    for _ in range(3000):
+        y = np.tanh(y)
+        slope *= 1 - y * y
+        total += slope
+    np.testing.assert_allclose(a.grad.numpy(), np.full(3, total), rtol=1e-12)

@@ -44,7 +44,11 @@ class Chains:
         return True
 
     def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:
-        """Take a gradient through elementwise formulas, and add it into a buffer where there is one."""
+        """Take a gradient through elementwise formulas, and add it into a buffer where there is one.
+
+        The result is a new array: formulas that pass ``g`` on are left out by the tape, and none returns what
+        it has saved.
+        """
         for start in range(0, len(steps), LONGEST):
             g = self._through(g, steps[start : start + LONGEST])
         if buffer is None:
