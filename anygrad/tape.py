@@ -317,11 +317,11 @@ def backward(
                     g = formula(xp, g, saved)
                     if node.fits is not None:
                         g = fit(xp, g, *node.fits[0])
-                    if not plan.elementwise and chains_from is not None and g.nbytes >= chains_from:
-                        run.chain(edge, g, [])
-                    elif edge in uses:
+                    if edge in uses:
                         # What can be added into a buffer makes a new one otherwise.
                         collect(edge, g, writable and plan.into is not None)
+                    elif not plan.elementwise and chains_from is not None and g.nbytes >= chains_from:
+                        run.chain(edge, g, [])
                     else:
                         push((edge, g))
                     continue
