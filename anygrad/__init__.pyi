@@ -386,7 +386,7 @@ def cross_entropy(x: ArrayLike, y: ArrayLike, /, weight: Any = None, *, ignore_i
 
     >>> import anygrad as ag
     >>> ag.cross_entropy(ag.asarray([[0.0, 0.0, 1.0], [2.0, 0.0, 0.0]]), ag.asarray([2, 1]))
-    tensor(1.3954862, device='cpu')
+    tensor(1.39549474, dtype=float64, device='cpu')
     """
 
 def cumulative_prod(x: Any, /, axis: int | None = None, *, dtype: Any = None, include_initial: _bool = False) -> Tensor:
@@ -814,7 +814,7 @@ def mse_loss(x: ArrayLike, y: ArrayLike, /, *, reduction: str = 'mean') -> Tenso
 
     >>> import anygrad as ag
     >>> ag.mse_loss(ag.asarray([1.0, 2.0]), ag.asarray([1.0, 4.0]))
-    tensor(2., device='cpu')
+    tensor(2., dtype=float64, device='cpu')
     """
 
 def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -869,7 +869,7 @@ def one_hot(x: ArrayLike, num_classes: int, /, *, axis: int = -1, dtype: Any = N
     >>> import anygrad as ag
     >>> ag.one_hot(ag.asarray([0, 2]), 3)
     tensor([[1., 0., 0.],
-            [0., 0., 1.]], device='cpu')
+            [0., 0., 1.]], dtype=float64, device='cpu')
     """
 
 def ones(shape: int | tuple[int, ...], *, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:

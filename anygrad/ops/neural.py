@@ -260,7 +260,7 @@ def cross_entropy(
 
     >>> import anygrad as ag
     >>> ag.cross_entropy(ag.asarray([[0.0, 0.0, 1.0], [2.0, 0.0, 0.0]]), ag.asarray([2, 1]))
-    tensor(1.3954862, device='cpu')
+    tensor(1.39549474, dtype=float64, device='cpu')
     """
     _check_reduction("cross_entropy", reduction)
     kind, given = y.dtype.kind, x.shape
@@ -339,7 +339,7 @@ def mse_loss(xp: Any, x: ArrayLike, y: ArrayLike, /, *, reduction: str = "mean")
 
     >>> import anygrad as ag
     >>> ag.mse_loss(ag.asarray([1.0, 2.0]), ag.asarray([1.0, 4.0]))
-    tensor(2., device='cpu')
+    tensor(2., dtype=float64, device='cpu')
     """
     _check_reduction("mse_loss", reduction)
     if x.shape != y.shape:
@@ -359,7 +359,7 @@ def one_hot(xp: Any, x: ArrayLike, num_classes: int, /, *, axis: int = -1, dtype
     >>> import anygrad as ag
     >>> ag.one_hot(ag.asarray([0, 2]), 3)
     tensor([[1., 0., 0.],
-            [0., 0., 1.]], device='cpu')
+            [0., 0., 1.]], dtype=float64, device='cpu')
     """
     if x.dtype.kind not in "iu":
         raise DtypeError(message("one_hot", f"x has dtype {x.dtype}", "expected integer labels"))
