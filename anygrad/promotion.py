@@ -87,6 +87,8 @@ def _computed_in(
         target = np.dtype("bool")
     elif target.kind == "b" and row.accepts != "integer" and loop is not None and not xp.native:
         target = np.dtype("int8")  # The standard computes with numbers alone.
+    if loop is None and row.accepts in ("floating", "real floating") and target.kind in "biu":
+        target = np.result_type(target, np.float16)  # What NumPy's ufuncs make of integers.
     if row.accepts in ("floating", "real floating") and target.kind in "biu" and not xp.native:
         return xp.within(get_default_dtype()), result
     if target not in xp.natives and target.kind == "f":

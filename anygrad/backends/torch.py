@@ -154,7 +154,6 @@ class TorchBackend(Backend):
     def linalg_solve_triangular(self, x: Any, y: Any, *, upper: bool, unit_diagonal: bool = False) -> Any:
         return torch.linalg.solve_triangular(x, y, upper=upper, unitriangular=unit_diagonal)
 
-    relu = staticmethod(torch.relu)
     sigmoid = staticmethod(torch.sigmoid)
     ndtr = staticmethod(torch.special.ndtr)
 
