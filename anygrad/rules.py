@@ -106,6 +106,12 @@ def shape_in(op: str, shape: Any) -> tuple[int, ...]:
         ) from None
 
 
+def check_matrices(op: str, x: Any) -> None:
+    """Raise ``ShapeError`` where an array has fewer than two axes."""
+    if x.ndim < 2:
+        raise ShapeError(message(op, f"x has shape {x.shape}", "expected matrices, of two axes or more"))
+
+
 def count_of(shape: tuple[int, ...], axis: Any) -> int:
     """Return how many entries a reduction takes together."""
     return prod(shape[a] for a in axes_of(len(shape), axis))

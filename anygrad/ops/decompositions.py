@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from anygrad.errors import ArgumentError, message
 from anygrad.op import ArrayLike, operation
-from anygrad.ops.linalg import adjoint, check_matrices, columns, conj, diagonals, square
-from anygrad.rules import is_complex, split
+from anygrad.ops.linalg import adjoint, columns, conj, diagonals, square
+from anygrad.rules import check_matrices, is_complex, split
 
 
 class EigResult(NamedTuple):

@@ -28,12 +28,6 @@ class SlogdetResult(NamedTuple):
 # ---------------------------------------------------------------- helpers
 
 
-def check_matrices(op: str, x: Any) -> None:
-    """Raise ``ShapeError`` where an array has fewer than two axes."""
-    if x.ndim < 2:
-        raise ShapeError(message(op, f"x has shape {x.shape}", "expected matrices, of two axes or more"))
-
-
 def check_square(op: str, x: Any) -> None:
     """Raise ``ShapeError`` where an array holds no square matrices."""
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:

@@ -10,7 +10,7 @@ from typing import Any
 import anygrad.rules as rules
 from anygrad.errors import AxisError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, derived, listed, operation
-from anygrad.rules import axes_in, axis_in, shape_in
+from anygrad.rules import axes_in, axis_in, check_matrices, shape_in
 
 
 def _reshape(x: ArrayLike, /, shape: int | tuple[int, ...], *, copy: bool | None = None) -> dict[str, Any]:
@@ -169,10 +169,7 @@ clone = operation(
 
 def _triangle(name: str) -> Any:
     def prepare(x: ArrayLike, /, *, k: int = 0) -> dict[str, Any]:
-        if x.ndim < 2:
-            raise ShapeError(
-                message(name, f"x has shape {x.shape}", "expected matrices, of two axes or more")
-            )
+        check_matrices(name, x)
         return {"k": index(k)}
 
     return prepare

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from anygrad.errors import ShapeError, message
 from anygrad.op import ArrayLike, operation
-from anygrad.ops.linalg import adjoint, check_matrices, columns, conj, extension, scale_of, square
-from anygrad.rules import broadcast_shape, is_complex, split
+from anygrad.ops.linalg import adjoint, columns, conj, extension, scale_of, square
+from anygrad.rules import broadcast_shape, check_matrices, is_complex, split
 
 
 class LstsqResult(NamedTuple):

@@ -7,9 +7,9 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, message
 from anygrad.op import ArrayLike, Axis, operation
-from anygrad.ops.linalg import check_matrices, conj, extension
+from anygrad.ops.linalg import conj, extension
 from anygrad.ops.matrix_functions import precision
-from anygrad.rules import axes_in, safe, spread
+from anygrad.rules import axes_in, check_matrices, safe, spread
 
 
 def _vector_norm(

@@ -8,8 +8,8 @@ from typing import Any
 
 from anygrad.errors import AxisError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, derived, nary
-from anygrad.ops.linalg import check_matrices, check_square, extension
-from anygrad.rules import axis_in, broadcast_shape, shape_in
+from anygrad.ops.linalg import check_square, extension
+from anygrad.rules import axis_in, broadcast_shape, check_matrices, shape_in
 
 
 def _multiplied(x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
