@@ -341,14 +341,14 @@ def outputs(
     keywords: dict[str, Any],
 ) -> tuple[Tensor, ...]:
     """Wrap several outputs: each that carries a gradient has an edge of its own to the node."""
-    out = tuple(o if o.__class__ is xp.array_type else xp.asarray(o) for o in out)
-    tensors = tuple(wrap(o, xp, None) for o in out)
-    lead = next(i for i, carries in enumerate(row.carries) if carries) if any(row.carries) else 0
-    node = record(row, xp, wrap(out[lead], xp, None), operands, arrays, out, keywords).node
+    out = tuple([o if o.__class__ is xp.array_type else xp.asarray(o) for o in out])
+    tensors = tuple([wrap(o, xp, None) for o in out])
+    lead = row.carries.index(True) if row.differentiable else 0
+    node = record(row, xp, tensors[lead], operands, arrays, out, keywords).node
     if node is not None:
-        for i, t in enumerate(tensors):
-            if row.carries[i]:
-                t.node = Output(node, i, len(out))
+        for i, carries in enumerate(row.carries):
+            if carries:
+                tensors[i].node = Output(node, i, len(out))
     return row.result(*tensors) if row.result else tensors
 
 

@@ -123,13 +123,13 @@ def nodes_of(op: str, tensors: Iterable[Any]) -> list[Node]:
 
 def landed(g: Any, xp: Backend) -> Any:
     """Return what arrived at the end of a pass as a tensor of its own, no longer the conjugate."""
-    if hasattr(g, "node"):
-        # Never the tensor itself, which another leaf may get too, or the caller hold.
-        return xp.tensors.conj(g) if g.dtype.kind == "c" else graph.wrap(g.array, xp, g.node)
-    if g.dtype.kind == "c" if xp.native else is_complex(xp, g.dtype):
-        g = xp.conj(g)
     if g.__class__ is not xp.array_type:
+        if hasattr(g, "node"):
+            # Never the tensor itself, which another leaf may get too, or the caller hold.
+            return xp.tensors.conj(g) if g.dtype.kind == "c" else graph.wrap(g.array, xp, g.node)
         g = xp.asarray(g)
+    if g.dtype.kind == "c" if xp.native else is_complex(xp, g.dtype):
+        g = xp.asarray(xp.conj(g))
     return graph.wrap(xp.owned(g), xp, None)
 
 
@@ -158,12 +158,12 @@ def deposit(arrivals: Iterable[tuple[Callable[[], Any], Any, Backend]]) -> None:
 
 
 def _add(t: Any, held: Any, g: Any, xp: Backend) -> None:
-    tracked = hasattr(g, "node")
     new = landed(g, xp)
-    assert new.shape == t.shape, f"a gradient of shape {new.shape} arrived at a tensor of shape {t.shape}"
+    found, wanted = new.array.shape, t.array.shape
+    assert found == wanted, f"a gradient of shape {found} arrived at a tensor of shape {wanted}"
     if held is None:
         t._grad = new
-    elif tracked or held.node is not None:
+    elif new.node is not None or held.node is not None or hasattr(g, "node"):
         token = GRAD_MODE.set(True)
         try:
             t._grad = held + new

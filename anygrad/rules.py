@@ -6,12 +6,13 @@ formula can interpret them too.
 
 from __future__ import annotations
 
+import functools
 from itertools import zip_longest
 from math import nan, prod
 from operator import index
 from typing import Any
 
-from anygrad.errors import AxisError, DtypeError, ShapeError, message
+from anygrad.errors import AxisError, DeviceError, DtypeError, ShapeError, message
 
 
 def is_complex(xp: Any, dtype: Any) -> bool:
@@ -49,20 +50,25 @@ def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     A real input drops the imaginary part: the gradient with respect to it is real.
     """
     if g.shape != shape:
-        lead = g.ndim - len(shape)
-        axes = tuple(range(lead)) + tuple(
-            i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1
-        )
+        axes, keepdims = _fitting(g.shape, shape)
         if axes:
-            g = xp.total(g, axes, keepdims=len(axes) > lead)
+            g = xp.total(g, axes, keepdims=keepdims)
         if g.shape != shape:
             g = xp.reshape(g, shape)
     # Under create_graph g has NumPy's dtype and the input the library's own: only isdtype may compare them.
-    if not xp.isdtype(g.dtype, dtype):
+    if g.dtype is not dtype and not xp.isdtype(g.dtype, dtype):
         if is_complex(xp, g.dtype) and not is_complex(xp, dtype):
             g = xp.real(g)
         g = xp.astype(g, dtype, copy=False)
     return g
+
+
+@functools.lru_cache(4096)
+def _fitting(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
+    """Return the axes that a gradient is summed over to fit a shape, and whether they are kept."""
+    lead = len(given) - len(shape)
+    ones = tuple(i + lead for i, n in enumerate(shape) if n == 1 and given[i + lead] != 1)
+    return (*range(lead), *ones), bool(ones)
 
 
 def axis_in(op: str, axis: Any, ndim: int) -> int:
@@ -92,7 +98,7 @@ def axes_in(op: str, axis: Any, ndim: int) -> tuple[int, ...] | None:
     return axes
 
 
-def shape_in(op: str, shape: Any) -> tuple[int, ...]:
+def shape_in(op: str, shape: Any, name: str = "shape") -> tuple[int, ...]:
     """Return a shape as a tuple of integers; a bare integer is a shape of one axis."""
     try:
         return (index(shape),)
@@ -102,8 +108,18 @@ def shape_in(op: str, shape: Any) -> tuple[int, ...]:
         return tuple(index(n) for n in shape)
     except TypeError:
         raise DtypeError(
-            message(op, f"shape is {shape!r}", "expected an integer or a tuple of integers")
+            message(op, f"{name} is {shape!r}", "expected an integer or a tuple of integers")
         ) from None
+
+
+def alongside(xp: Any, op: str, x: Any, name: str, other: Any) -> Any:
+    """Return an array that a keyword names as a tensor; ``DeviceError`` for a tensor not on x's device."""
+    if not hasattr(other, "xp"):
+        return xp.asarray(other)
+    if other.device != x.device:
+        got = f"x is on {x.device}, {name} is on {other.device}"
+        raise DeviceError(message(op, got, "move one with .to(device)"))
+    return other
 
 
 def check_matrices(op: str, x: Any) -> None:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.base import STANDARD, Backend, check_bounds
+from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.paths import Layout, follow
@@ -197,7 +198,7 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
-class NumpyBackend(NumpyAlgebra, NumpyNeural, WritableBackend):
+class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
     chains_from: ClassVar[int | None] = 1 << 20
@@ -323,7 +324,9 @@ class NumpyBackend(NumpyAlgebra, NumpyNeural, WritableBackend):
 
     def total(self, x: Any, axes: tuple[int, ...], keepdims: Any = True) -> Any:
         # Along leading axes NumPy adds up one by one: in single precision a long sum would lose what it adds.
-        wide: Any = _WIDE.get(x.dtype) if math.prod([x.shape[a] for a in axes]) > LONG else None
+        wide: Any = None
+        if x.size > LONG and math.prod([x.shape[a] for a in axes]) > LONG:
+            wide = _WIDE.get(x.dtype)
         out = np.add.reduce(x, axis=axes, dtype=wide, keepdims=keepdims)
         return out if wide is None else out.astype(x.dtype)
 

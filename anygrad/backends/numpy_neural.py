@@ -5,7 +5,8 @@ Of a large array each line is then read once and written once, whatever is compu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,22 +20,26 @@ BLOCK = 1 << 16
 """The entries of a block: a few such fit the second cache of a core."""
 
 
-def _blocks(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+def _blocks(*arrays: np.ndarray) -> Iterable[tuple[np.ndarray, ...]]:
     """Cut arrays of equally many rows into blocks of some rows."""
     n, count = arrays[0].shape
     step = max(1, BLOCK // max(count, 1))
     if n <= step:
-        yield arrays
-        return
-    for start in range(0, n, step):
-        yield tuple(a[start : start + step] for a in arrays)
+        return (arrays,)
+    return (tuple([a[start : start + step] for a in arrays]) for start in range(0, n, step))
 
 
 def _sums(x: np.ndarray) -> np.ndarray:
     """Add up each row: by BLAS in a third of the time, but of long ones as NumPy does, which loses less."""
     n = x.shape[1]
-    out: np.ndarray = np.add.reduce(x, axis=1) if n > 4096 else np.dot(x, np.ones(n, x.dtype))
+    out: np.ndarray = np.add.reduce(x, axis=1) if n > 4096 else np.dot(x, _ones(n, x.dtype))
     return out
+
+
+@functools.lru_cache(64)
+def _ones(n: int, dtype: np.dtype) -> np.ndarray:
+    """Return a vector of ones that nobody writes into."""
+    return np.ones(n, dtype)
 
 
 def _exponentials(x: np.ndarray, out: np.ndarray) -> None:

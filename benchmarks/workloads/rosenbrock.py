@@ -35,7 +35,7 @@ def anygrad(data, device):
         value.backward()
         with ag.no_grad():
             x.sub_(x.grad, alpha=RATE)
-            x.grad.zero_()
+        x.grad = None
         return value, x
 
     return step
