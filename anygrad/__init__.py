@@ -28,10 +28,19 @@ from anygrad.errors import __all__ as _ERRORS
 from anygrad.functions import functions_of as _functions_of
 from anygrad.graph import Node
 from anygrad.hints import missing_function as _missing_function
+from anygrad.inspection import (
+    __array_namespace_info__,
+    broadcast_shapes,
+    can_cast,
+    finfo,
+    iinfo,
+    isdtype,
+    result_type,
+)
+from anygrad.interchange import from_dlpack
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
-from anygrad.namespace import isdtype
 from anygrad.op import REGISTRY as _REGISTRY
 from anygrad.tensors import Tensor, asarray, tensor
 
@@ -47,18 +56,25 @@ __all__ = [
     "Device",
     "Node",
     "Tensor",
+    "__array_namespace_info__",
     "asarray",
     "autograd",
+    "broadcast_shapes",
+    "can_cast",
     "device",
     "devices",
     "enable_grad",
     "errors",
+    "finfo",
+    "from_dlpack",
     "get_default_device",
     "get_default_dtype",
+    "iinfo",
     "is_grad_enabled",
     "isdtype",
     "linalg",
     "no_grad",
+    "result_type",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",

@@ -158,15 +158,15 @@ def flat(obj: Any) -> Iterator[Any]:
         yield obj
 
 
-def common_dtype(parts: list[Any]) -> np.dtype:
-    """Return the dtype that arrays and scalars are stacked in: a Python scalar never widens within a kind."""
-    found: np.dtype = np.result_type(*(t.dtype for t in parts if hasattr(t, "dtype")))
-    kinds = {s.__class__ for s in parts}
+def common_dtype(dtypes: list[np.dtype], scalars: list[Any]) -> np.dtype:
+    """Return the dtype that dtypes and Python scalars have in common: a scalar widens no kind."""
+    found: np.dtype = np.result_type(*dtypes) if dtypes else np.dtype("bool")
+    kinds = [s.__class__ for s in scalars]
     if complex in kinds and found.kind != "c":
         return np.result_type(found if found.kind == "f" else get_default_dtype(), np.complex64)
-    if float in kinds and found.kind not in "fc":
+    if float in kinds and found.kind in "biu":
         return get_default_dtype()
-    return np.dtype("int64") if int in kinds and found.kind == "b" else found
+    return np.dtype("int64") if found.kind == "b" and int in kinds else found
 
 
 def warn_of_cut(data: Any) -> None:

@@ -64,9 +64,9 @@ class Values:
 
     # ---------------------------------------------------------------- arrays
 
-    def _untracked(self, op: str) -> Any:
+    def _untracked(self, op: str, error: type[GraphExitError] = GraphExitError) -> Any:
         if self.node is not None:
-            raise GraphExitError(
+            raise error(
                 message(
                     op,
                     "this tensor requires a gradient",
@@ -101,16 +101,27 @@ class Values:
             )
         return found.astype(dtype)
 
-    def __dlpack__(self, **keywords: Any) -> Any:
-        if self.node is not None:
-            raise BufferExitError(
-                message("__dlpack__", "this tensor requires a gradient", "write x.detach() first")
-            )
-        return self.xp.compact(self.array).__dlpack__(**keywords)
+    def __dlpack__(
+        self,
+        /,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Return a DLPack capsule of a copy: neither side's later writes show on the other.
+
+        With ``copy=False`` it is of the memory itself, marked read-only where the consumer knows that mark
+        (DLPack 1.0): later writes to the tensor do not show there, but what a consumer writes all the same
+        shows in the tensor, and in what backward has saved of it. Raises ``BufferExitError`` when a gradient
+        is tracked and ``InterchangeError``, a ``BufferError`` too, where the library cannot export.
+        """
+        array = self._untracked("__dlpack__", BufferExitError)
+        return self.xp.export(array, copy, stream=stream, max_version=max_version, dl_device=dl_device)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        found: tuple[int, int] = self.array.__dlpack_device__()
-        return found
+        return self.xp.dlpack_device_of(self.array)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """Return the namespace of this tensor: ``anygrad``, creating on this tensor's device."""

@@ -24,6 +24,7 @@ __all__ = [
     "GradientShapeError",
     "GraphExitError",
     "IndexingError",
+    "InterchangeError",
     "LeafWriteError",
     "LinAlgError",
     "OutOfMemoryError",
@@ -42,6 +43,10 @@ class ShapeError(AnygradError, ValueError):
 
 class ArgumentError(AnygradError, ValueError):
     """An argument whose value cannot be honoured, such as ``copy=False`` where a copy is needed."""
+
+
+class InterchangeError(ArgumentError, BufferError):
+    """Memory that cannot be shared with another library, or not in the way that was asked for."""
 
 
 class AxisError(AnygradError, ValueError, IndexError):

@@ -19,43 +19,19 @@ from anygrad.backends.algebra import EXTENSIONS
 from anygrad.backends.base import DTYPES, Backend
 from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
-from anygrad.errors import DtypeError, message
+from anygrad.errors import message
 from anygrad.functions import FUNCTIONS, functions_of
+from anygrad.inspection import Info
+from anygrad.interchange import from_dlpack as from_dlpack_anywhere
+from anygrad.interchange import imported
 from anygrad.op import CREATIONS, enter_devices
 from anygrad.tensors import Tensor, asarray, tensor
 
-__all__ = ["CONSTANTS", "LIKE", "Namespace", "isdtype"]
+__all__ = ["CONSTANTS", "LIKE", "Namespace"]
 
 CONSTANTS: dict[str, Any] = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
 CONSTANTS |= {name: np.dtype(name) for name in DTYPES}
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
-
-
-def isdtype(dtype: Any, kind: Any) -> bool:
-    """Tell whether a dtype is of a kind: a dtype, one of the standard's words, or a tuple of those.
-
-    >>> isdtype(np.dtype("float32"), "real floating")
-    True
-    """
-    # Made NumPy's before they are looked up: dtypes of some libraries hash as NumPy's and refuse comparison.
-    kind = kind if isinstance(kind, str | tuple) else _as_numpy(kind)
-    found: bool = _isdtype(_as_numpy(dtype), kind)
-    return found
-
-
-@functools.cache
-def _isdtype(dtype: np.dtype, kind: Any) -> bool:
-    try:
-        return bool(np.isdtype(dtype, kind))
-    except ValueError as error:
-        raise DtypeError(message("isdtype", f"kind is {kind!r}", str(error))) from error
-
-
-def _as_numpy(dtype: Any) -> np.dtype:
-    """Return a dtype of any library as NumPy's, by its name."""
-    if isinstance(dtype, np.dtype | type):
-        return np.dtype(dtype)
-    return np.dtype(str(dtype).rpartition(".")[2])
 
 
 def zeros_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -94,6 +70,8 @@ LIKE = {f.__name__: f for f in (zeros_like, ones_like, empty_like, full_like)}
 class Namespace:
     """anygrad's functions for one backend; what is not device-bound is ``anygrad``'s own."""
 
+    __array_api_version__ = VERSIONS[-1]
+
     def __init__(self, backend: Backend) -> None:
         self.__name__ = f"anygrad[{backend.name}]"
         self.device = backend.name
@@ -109,7 +87,6 @@ class Namespace:
         self.tensor = self._bound(tensor)
         for name, function in LIKE.items():
             setattr(self, name, function)
-        self.isdtype = isdtype
         self.compact = FUNCTIONS["clone"]
 
     def _bound(self, function: Any) -> Any:
@@ -118,6 +95,15 @@ class Namespace:
             return function(*arguments, device=self.device if device is None else device, **keywords)
 
         return here
+
+    def from_dlpack(self, x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+        return imported(x, device, copy, self._backend)
+
+    from_dlpack.__doc__ = from_dlpack_anywhere.__doc__
+
+    def __array_namespace_info__(self) -> Info:
+        """Return what this namespace says of itself."""
+        return Info(self._backend)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.backends.base import Backend
-from anygrad.construction import native
+from anygrad.construction import common_dtype, native
 from anygrad.devices import get_default_dtype
 from anygrad.op import Row
 from anygrad.tensors import Tensor, wrap
@@ -76,7 +76,7 @@ def _computed_in(
     row: Row, xp: Backend, operands: list[Any], kinds: list[np.dtype], scalars: list[Any]
 ) -> tuple[np.dtype, np.dtype | None]:
     """Return the dtype to compute in, and the result's where the library may give another."""
-    target = _common(kinds, scalars)
+    target = common_dtype(kinds, scalars)
     lifted = target.kind in "fc" and all(d.kind in "biu" for d in kinds)
     loop = _loop(row.name, *(_given(x, target, lifted) for x in operands))
     result = None
@@ -151,19 +151,6 @@ def _loop(name: str, *given: Any) -> tuple[np.dtype, ...] | None:
         return ufunc.resolve_dtypes((*given, None))
     except TypeError:
         return None
-
-
-def _common(kinds: list[np.dtype], scalars: list[Any]) -> np.dtype:
-    """Return the dtype that tensors and Python scalars have in common: a scalar widens no kind."""
-    if not kinds:
-        kinds = [np.dtype("bool")]
-    target = np.result_type(*kinds)
-    classes = [s.__class__ for s in scalars]
-    if complex in classes and target.kind != "c":
-        return np.result_type(target if target.kind == "f" else get_default_dtype(), np.complex64)
-    if float in classes and target.kind in "biu":
-        return get_default_dtype()
-    return np.dtype("int64") if target.kind == "b" and int in classes else target
 
 
 def _lifted(xp: Backend, scalar: Any, dtype: np.dtype) -> Tensor:

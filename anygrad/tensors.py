@@ -341,7 +341,9 @@ def _stacked(obj: Any, dtype: Any, device: Any) -> Tensor:
     """Stack nested lists that hold tensors; Python's scalars among them widen nothing within a kind."""
     parts = list(flat(obj))
     first = next(t for t in parts if isinstance(t, Tensor))
-    dtype = common_dtype(parts) if dtype is None else dtype
+    if dtype is None:
+        dtypes = [part.dtype for part in parts if hasattr(part, "dtype")]
+        dtype = common_dtype(dtypes, [part for part in parts if not hasattr(part, "dtype")])
     where = first.device if device is None else device
 
     def stacked(part: Any) -> Tensor:

@@ -28,7 +28,8 @@ LADDER = [
         "views",
         "writes",
     ),
-    *("promotion", "reasons", "dispatch", "functions", "linalg", "methods", "namespace", "autograd"),
+    *("promotion", "reasons", "dispatch", "functions", "linalg", "inspection", "interchange"),
+    *("methods", "namespace", "autograd"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "__init__"),
 ]

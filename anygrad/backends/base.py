@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.algebra import AlgebraExtras
+from anygrad.backends.interchange import Interchange
 from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
 from anygrad.backends.paths import Values, follow, is_injective, shown
@@ -68,7 +69,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-class Backend(AlgebraExtras, NeuralExtras):
+class Backend(Interchange, AlgebraExtras, NeuralExtras):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False

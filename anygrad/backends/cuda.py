@@ -105,6 +105,10 @@ class CudaDevice(Backend):
             theirs.wait_event(done)
         return out
 
+    def adopt(self, x: Any, copy: bool | None) -> Any:
+        with self.device:
+            return cupy.from_dlpack(x, copy=copy)
+
     # ---------------------------------------------------------------- streams
 
     def synchronize(self) -> None:

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from anygrad.backends.base import DTYPES, Backend, check_bounds
-from anygrad.errors import DeviceUnavailableError, DtypeError, GraphExitError, message
+from anygrad.backends.interchange import runs_backwards
+from anygrad.errors import BufferExitError, DeviceUnavailableError, DtypeError, message
 
 __all__ = ["TorchBackend"]
 
@@ -72,7 +73,7 @@ class TorchBackend(Backend):
 
     def accept(self, array: Any) -> Any:
         if array.requires_grad:
-            raise GraphExitError(
+            raise BufferExitError(
                 message(
                     "asarray",
                     "torch tracks this tensor's gradient",
@@ -99,6 +100,18 @@ class TorchBackend(Backend):
     def to_numpy(self, array: Any) -> np.ndarray:
         found: np.ndarray = array.detach().resolve_conj().resolve_neg().cpu().numpy().copy()
         return found
+
+    def export(self, array: Any, copy: bool | None, **keywords: Any) -> Any:
+        if copy is not False:
+            # What torch has conjugated or negated for later it does not export.
+            array = array.resolve_conj().resolve_neg()
+        return super().export(array, copy, **keywords)
+
+    def adopt(self, x: Any, copy: bool | None) -> Any:
+        x = np.from_dlpack(x) if self.device.type == "cpu" else x
+        if runs_backwards(x):
+            raise BufferError("torch has no arrays that run backwards in memory")
+        return torch.from_dlpack(x)
 
     def synchronize(self) -> None:
         if self.device.type == "cuda":
