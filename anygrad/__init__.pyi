@@ -155,7 +155,7 @@ def asinh(x: ArrayLike, /) -> Tensor:
     tensor([0.        , 0.88137359], dtype=float64, device='cpu')
     """
 
-def astype(x: ArrayLike, dtype: Any, /, *, copy: _bool = True) -> Tensor:
+def astype(x: ArrayLike, dtype: Any, /, *, copy: _bool = True, device: Any = None) -> Tensor:
     """Return a copy of another dtype; an integer result carries no gradient.
 
     Dtypes: all. Differentiable to any order.

@@ -94,7 +94,9 @@ def operation(row: Row) -> Function:
         lifts = floating and x.dtype.kind in "biu" and not (xp.native and float in xp.scalars)
         if cast is not None or lifts:
             operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
-        return computed(row, xp, operands, found, copy)
+        out = computed(row, xp, operands, found, copy)
+        # Integers are added up in a wide dtype, whatever was asked for.
+        return out if cast is None else out.astype(cast, copy=False)
 
     return function if row.is_view or row.alike else quick
 
@@ -109,8 +111,9 @@ def _alike(operands: list[Tensor], xp: Any) -> list[Tensor]:
 def astype(row: Row) -> Function:
     """Make the function that casts: it takes NumPy's dtypes, whatever the backend's are."""
 
-    def function(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+    def function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
         x = operand("astype", "x", x, common_backend("astype", (x,)))
+        x = x if device is None else x.to(device)
         target = native(x.xp, dtype)
         if not copy and x.xp.dtypes[target] == x.dtype:
             return x

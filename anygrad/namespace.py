@@ -21,7 +21,7 @@ from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
 from anygrad.errors import message
 from anygrad.functions import FUNCTIONS, functions_of
-from anygrad.inspection import Info
+from anygrad.inspection import Info, isdtype
 from anygrad.interchange import from_dlpack as from_dlpack_anywhere
 from anygrad.interchange import imported
 from anygrad.op import CREATIONS, enter_devices
@@ -76,7 +76,7 @@ class Namespace:
         self.__name__ = f"anygrad[{backend.name}]"
         self.device = backend.name
         self._backend = backend
-        for extension in ("", *EXTENSIONS):
+        for extension in ("", *(name for name in EXTENSIONS if name != "special")):
             before = f"{extension}.".lstrip(".")
             found = {
                 name: self._bound(function) if before + name in CREATIONS else function
@@ -87,6 +87,7 @@ class Namespace:
         self.tensor = self._bound(tensor)
         for name, function in LIKE.items():
             setattr(self, name, function)
+        self.isdtype = isdtype
         self.compact = FUNCTIONS["clone"]
 
     def _bound(self, function: Any) -> Any:

@@ -141,7 +141,7 @@ roll = operation(
 )
 
 
-def _cast(x: ArrayLike, dtype: Any, /, *, copy: bool = True) -> dict[str, Any]:
+def _cast(x: ArrayLike, dtype: Any, /, *, copy: bool = True, device: Any = None) -> dict[str, Any]:
     return {"dtype": dtype}
 
 
