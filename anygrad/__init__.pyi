@@ -198,6 +198,29 @@ def atanh(x: ArrayLike, /) -> Tensor:
     tensor([0.        , 0.54930614], dtype=float64, device='cpu')
     """
 
+def avg_pool1d(x: ArrayLike, /, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: _bool = False, count_include_pad: _bool = True) -> Tensor:
+    """Return the mean of each window of signals (n, channels, length), or without n.
+
+    Windows follow one another unless ``stride`` says otherwise. Zeros that were padded count, unless
+    ``count_include_pad`` is false. ``ceil_mode`` keeps a last window that leaves x. Integers become floats.
+    Raises ``ShapeError`` where no window fits.
+
+    >>> import anygrad as ag
+    >>> ag.avg_pool1d(ag.asarray([[1.0, 3.0, 2.0, 4.0, 0.0]]), 2)
+    tensor([[2., 3.]], dtype=float64, device='cpu')
+    """
+
+def avg_pool2d(x: ArrayLike, /, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: int | None = None) -> Tensor:
+    """Return the mean of each window of images (n, channels, height, width), or without n.
+
+    One number is for both axes; sums are divided by ``divisor_override`` where it is given. The rest is as
+    for ``avg_pool1d``.
+
+    >>> import anygrad as ag
+    >>> ag.avg_pool2d(ag.asarray([[[1.0, 3.0], [4.0, 2.0]]]), 2)
+    tensor([[[2.5]]], dtype=float64, device='cpu')
+    """
+
 def bitwise_and(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Combine the bits of x and y by and.
 
@@ -331,6 +354,38 @@ def conj(x: ArrayLike, /) -> Tensor:
     >>> ag.conj(ag.asarray([1.0 + 2.0j]))
     tensor([1.-2.j], dtype=complex128, device='cpu')
     """
+
+def conv1d(x: ArrayLike, weight: ArrayLike, /, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:
+    """Return the products of kernels with each window of signals, added up over channels.
+
+    x (n, in, length), or without n, and weight (out, in / groups, kernel) give (n, out, positions); bias
+    (out,) is added. ``padding`` is a number, ``"valid"`` for none, or ``"same"`` for as many positions as
+    there are entries. Kernels are not turned around. Integers become floats. Raises ``ShapeError`` where
+    channels do not fit or no window does, ``ArgumentError`` for other arguments.
+
+    >>> import anygrad as ag
+    >>> ag.conv1d(ag.asarray([[[1.0, 2.0, 4.0, 8.0]]]), ag.asarray([[[1.0, -1.0]]]))
+    tensor([[[-1., -2., -4.]]], dtype=float64, device='cpu')
+    """
+
+def conv2d(x: ArrayLike, weight: ArrayLike, /, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:
+    """Return the products of kernels with each window of images, added up over channels.
+
+    x (n, in, height, width), or without n, and weight (out, in / groups, height, width) give (n, out,
+    rows, columns); bias (out,) is added. Of ``stride``, ``padding`` and ``dilation`` one number is for both
+    axes. The rest is as for ``conv1d``.
+
+    >>> import anygrad as ag
+    >>> ag.conv2d(ag.ones((1, 1, 3, 3)), ag.ones((1, 1, 2, 2)), stride=2, padding=1)
+    tensor([[[[1., 2.],
+              [2., 4.]]]], dtype=float64, device='cpu')
+    """
+
+def conv_transpose1d(x: ArrayLike, weight: ArrayLike, /, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
+    """Return the transpose of ``conv1d`` of x (n, in, length), with weight (in, out / groups, kernel)."""
+
+def conv_transpose2d(x: ArrayLike, weight: ArrayLike, /, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Tensor:
+    """Return the transpose of ``conv2d`` of x (n, in, ...), with weight (in, out / groups, height, width)."""
 
 def copysign(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x with the sign of y; the gradient to y is 0, and to x at 0 too.
@@ -761,6 +816,28 @@ def max(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     >>> import anygrad as ag
     >>> ag.max(ag.asarray([[1.0, 4.0], [3.0, 2.0]]), axis=0)
     tensor([3., 4.], dtype=float64, device='cpu')
+    """
+
+def max_pool1d(x: ArrayLike, /, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: _bool = False) -> Tensor:
+    """Return the largest entry of each window of signals (n, channels, length), or without n.
+
+    Windows follow one another unless ``stride`` says otherwise. What is padded is never the largest.
+    ``ceil_mode`` keeps a last window that leaves x. Equal entries share the gradient evenly. Raises
+    ``ShapeError`` where no window fits.
+
+    >>> import anygrad as ag
+    >>> ag.max_pool1d(ag.asarray([[1.0, 3.0, 2.0, 4.0, 0.0]]), 2, ceil_mode=True)
+    tensor([[3., 4., 0.]], dtype=float64, device='cpu')
+    """
+
+def max_pool2d(x: ArrayLike, /, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: _bool = False) -> Tensor:
+    """Return the largest entry of each window of images (n, channels, height, width), or without n.
+
+    One number is for both axes. The rest is as for ``max_pool1d``.
+
+    >>> import anygrad as ag
+    >>> ag.max_pool2d(ag.asarray([[[1.0, 3.0], [4.0, 2.0]]]), 2)
+    tensor([[[4.]]], dtype=float64, device='cpu')
     """
 
 def maximum(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -1198,6 +1275,19 @@ def trunc(x: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.trunc(ag.asarray([-1.5, 1.5]))
     tensor([-1.,  1.], dtype=float64, device='cpu')
+    """
+
+def unfold(x: ArrayLike, /, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+    """Return the windows of images (n, channels, height, width), or without n, as columns.
+
+    The result is (n, channels * height * width of the kernel, positions).
+
+    >>> import anygrad as ag
+    >>> ag.unfold(ag.asarray([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]), 2)
+    tensor([[1., 2.],
+            [2., 3.],
+            [4., 5.],
+            [5., 6.]], dtype=float64, device='cpu')
     """
 
 def var(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: _bool = False) -> Tensor:

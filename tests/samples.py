@@ -193,6 +193,7 @@ def seeds_of(outs: list[Tensor], target: Target) -> list[Tensor]:
 
 # The chapters declare into SAMPLES.
 from tests import (  # noqa: E402, F401
+    samples_convolution,
     samples_corners,
     samples_elementwise,
     samples_linalg,

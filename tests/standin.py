@@ -196,6 +196,12 @@ class ElementwiseKernel(host_kernels.ElementwiseKernel):
         return _function(self.name, super().__call__)(*given)
 
 
+def _strided(x: Any, shape: Any = None, strides: Any = None) -> Any:
+    out = np.lib.stride_tricks.as_strided(x, shape, strides, subok=True)
+    out._pointer = x.data
+    return out
+
+
 def _rows(x: Any, dtype: Any = None) -> Any:
     return x if x.flags.c_contiguous and x.dtype == (dtype or x.dtype) else _copied(x, dtype)
 
@@ -220,6 +226,7 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     cupy.ndarray, cupy.ufunc, cupy.ElementwiseKernel = ndarray, ufunc, ElementwiseKernel
     cupy.RawModule, cupy.ascontiguousarray = host_modules.RawModule, _rows
     cupy.cuda = cuda(count)
+    cupy.lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=_strided))
     ndarray.__module__ = "cupy"
     triangular = ModuleType("cupyx.scipy.linalg")
     triangular.solve_triangular = _function("solve_triangular", _solve_triangular)

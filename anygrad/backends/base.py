@@ -21,6 +21,7 @@ from anygrad.backends.interchange import Interchange
 from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
 from anygrad.backends.paths import Values, follow, is_injective, shown
+from anygrad.backends.windows import WINDOWS, WindowExtras
 from anygrad.errors import DtypeError, IndexingError, message
 
 __all__ = ["DTYPES", "EXTRAS", "STANDARD", "Backend", "check_bounds"]
@@ -50,6 +51,7 @@ EXTRAS = (
     "region_set",
     "total",
     *NEURAL,
+    *WINDOWS,
 )
 """What a formula may call beside the standard; every name is also a method of ``Backend``."""
 
@@ -69,7 +71,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-class Backend(Interchange, AlgebraExtras, NeuralExtras):
+class Backend(Interchange, AlgebraExtras, NeuralExtras, WindowExtras):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False

@@ -30,12 +30,17 @@ from anygrad.backends.cupy_timer import Timer
 from anygrad.backends.neural import NEURAL
 from anygrad.backends.numpy import Holder, WritableBackend, gil_held
 from anygrad.backends.paths import Layout
+from anygrad.backends.windows import WINDOWS
 
 __all__ = ["CupyBackend"]
 
 _CREATION = "arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like"
 CREATION = tuple(_CREATION.split())
-LAUNCHING = ("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take", *NEURAL)
+LAUNCHING = (
+    *("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take"),
+    *NEURAL,
+    *WINDOWS,
+)
 ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
 
 
@@ -186,6 +191,10 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
                 return function(*arguments, **keywords)
 
         return functools.update_wrapper(entered, function)
+
+    def strided(self, x: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+        # A view of it has a base, which tells that others see the memory.
+        return cupy.lib.stride_tricks.as_strided(x, shape, strides).view()
 
     # ---------------------------------------------------------------- linear algebra
 

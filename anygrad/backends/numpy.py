@@ -21,6 +21,7 @@ from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.paths import Layout, follow
+from anygrad.backends.windows import WritableWindows
 
 __all__ = ["NumpyBackend"]
 
@@ -69,7 +70,7 @@ def gil_held() -> bool:
 _ALONE = calibrate(lambda: np.empty(1)) if gil_held() else -1
 
 
-class WritableBackend(ComplexEigenvalues, Backend):
+class WritableBackend(ComplexEigenvalues, WritableWindows, Backend):
     """What NumPy and CuPy share: views that alias, writes in place, NumPy's promotion."""
 
     native: ClassVar[bool] = True
@@ -258,6 +259,8 @@ class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, WritableBackend):
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         np.add.at(buffer, key, values)
+
+    strided = staticmethod(np.lib.stride_tricks.as_strided)
 
     # ------------------------------------------------ faster than NumPy's own function
 

@@ -1,6 +1,7 @@
 """The rows, a module for each chapter of the standard. A row sees ``op`` and ``rules`` alone."""
 
 from anygrad.ops import (
+    convolution,
     creation,
     decompositions,
     elementwise,
@@ -10,6 +11,7 @@ from anygrad.ops import (
     matrix_functions,
     neural,
     norms,
+    pooling,
     products,
     searching,
     statistical,
@@ -17,6 +19,7 @@ from anygrad.ops import (
 )
 
 __all__ = [
+    "convolution",
     "creation",
     "decompositions",
     "elementwise",
@@ -26,6 +29,7 @@ __all__ = [
     "matrix_functions",
     "neural",
     "norms",
+    "pooling",
     "products",
     "searching",
     "statistical",
