@@ -9,6 +9,7 @@ from typing import Any
 from anygrad import (
     autograd,
     errors,
+    fft,
     linalg,
     memory,  # noqa: F401  (tells backends who holds their memory)
     ops,  # noqa: F401  (declares the rows, before anything reads the registry)
@@ -65,6 +66,7 @@ __all__ = [
     "devices",
     "enable_grad",
     "errors",
+    "fft",
     "finfo",
     "from_dlpack",
     "get_default_device",

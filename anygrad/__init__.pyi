@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad import autograd as autograd, errors as errors, linalg as linalg
+from anygrad import autograd as autograd, errors as errors, fft as fft, linalg as linalg
 from anygrad.autograd import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad, set_grad_enabled as set_grad_enabled
 from anygrad.devices import Device as Device, device as device, devices as devices, get_default_device as get_default_device, get_default_dtype as get_default_dtype, set_default_device as set_default_device, set_default_dtype as set_default_dtype
 from anygrad.errors import AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, InterchangeError as InterchangeError, LeafWriteError as LeafWriteError, LinAlgError as LinAlgError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, WriteError as WriteError

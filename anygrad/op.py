@@ -310,7 +310,7 @@ def derived(function: Callable[..., Any], extension: str = "") -> Callable[..., 
     return function
 
 
-def creation(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare a function that makes an array."""
-    CREATIONS[function.__name__.strip("_")] = function
+def creation(function: Callable[..., Any], extension: str = "") -> Callable[..., Any]:
+    """Declare a function that makes an array; of an extension, where one is named."""
+    CREATIONS[f"{extension}.{function.__name__}".strip("._")] = function
     return function

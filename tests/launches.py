@@ -116,7 +116,8 @@ def counting(fused: bool = False) -> Iterator[tuple[Launches, Target]]:
             for name in MAKING:
                 setattr(module, name, seen.counted(getattr(module, name)))
             module.array = copied
-        for module in (sys.modules["array_api_compat.cupy"].linalg, sys.modules["cupyx.scipy.linalg"]):
+        compat = sys.modules["array_api_compat.cupy"]
+        for module in (compat.fft, compat.linalg, sys.modules["cupyx.scipy.linalg"]):
             for name, function in list(vars(module).items()):
                 if callable(function):
                     setattr(module, name, seen.counted(function, writes=True))

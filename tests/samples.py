@@ -196,6 +196,7 @@ from tests import (  # noqa: E402, F401
     samples_convolution,
     samples_corners,
     samples_elementwise,
+    samples_fft,
     samples_linalg,
     samples_neural,
     samples_shapes,

@@ -17,6 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import array_api_compat
+import array_api_compat.numpy.fft as np_fft
 import array_api_compat.numpy.linalg as np_linalg
 import numpy as np
 import pytest
@@ -219,6 +220,7 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     linalg = {n: _function(n, getattr(np_linalg, n)) for n in EXTENSIONS["linalg"] if hasattr(np_linalg, n)}
     cupy.linalg = SimpleNamespace(svd=_function("svd", np.linalg.svd))
     compat.linalg = SimpleNamespace(**linalg)
+    compat.fft = SimpleNamespace(**{n: _function(n, getattr(np_fft, n)) for n in EXTENSIONS["fft"]})
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
     cupy.asnumpy = _to_host
     pinned = PinnedPool()

@@ -28,7 +28,7 @@ LADDER = [
         "views",
         "writes",
     ),
-    *("promotion", "reasons", "dispatch", "functions", "linalg", "inspection", "interchange"),
+    *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "inspection", "interchange"),
     *("methods", "namespace", "autograd"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "__init__"),

@@ -96,6 +96,7 @@ NO_ZERO_D = (
     *("cumulative_sum", "cumulative_prod", "matmul", "take", "index_add", "tril", "triu"),
     *("windows", "fold", "pool_sum", "pool_sum_dx", "pool_max", "pool_max_dx", "pool_max_picked"),
     *("convolution", "convolution_dx", "convolution_dweight"),
+    *("fft.fft", "fft.ifft", "fft.rfft", "fft.irfft"),
     *("softmax", "softmax_dx", "log_softmax", "log_softmax_dx", "label_loss", "label_loss_dx"),
 )
 """Rows that need an axis."""

@@ -19,7 +19,7 @@ _LINALG = """
     matrix_rank matrix_transpose outer pinv qr slogdet solve solve_triangular svd svdvals tensordot trace
     vecdot vector_norm
 """
-EXTENSIONS = {"linalg": tuple(_LINALG.split())}
+EXTENSIONS = {"fft": ("fftn", "ifftn", "irfft", "rfft"), "linalg": tuple(_LINALG.split())}
 """What a formula may call of each extension."""
 
 PADE = (

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.algebra import AlgebraExtras
+from anygrad.backends.fourier import FourierExtras
 from anygrad.backends.interchange import Interchange
 from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
@@ -30,7 +31,7 @@ _STANDARD = """
     abs acos acosh add all any arange argmax argmin argsort asarray asin asinh astype atan atan2 atanh
     bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
     broadcast_arrays broadcast_to ceil clip concat conj copysign cos cosh count_nonzero cumulative_prod
-    cumulative_sum divide empty empty_like equal exp expand_dims expm1 eye flip floor floor_divide full
+    cumulative_sum divide empty empty_like equal exp expand_dims expm1 eye fft flip floor floor_divide full
     full_like greater greater_equal hypot imag isdtype isfinite isinf isnan less less_equal linalg
     linspace log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul
     matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negative nextafter nonzero
@@ -71,7 +72,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-class Backend(Interchange, AlgebraExtras, NeuralExtras, WindowExtras):
+class Backend(Interchange, AlgebraExtras, FourierExtras, NeuralExtras, WindowExtras):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False

@@ -38,3 +38,8 @@ class DaskBackend(Backend):
     def nonzero(self, x: Any) -> tuple[Any, ...]:
         """Return the positions of what is true, computed at once: shapes in a graph are numbers."""
         return tuple(index.compute_chunk_sizes() for index in compat.nonzero(x))
+
+    def transform(self, name: str, x: Any, *, norm: str, **keywords: Any) -> Any:
+        """Call a function of Dask's ``fft``, which wants axes in one chunk."""
+        axes = keywords["axes"] if "axes" in keywords else (keywords["axis"],)
+        return super().transform(name, x.rechunk(dict.fromkeys(axes, -1)), norm=norm, **keywords)

@@ -5,6 +5,7 @@ from anygrad.ops import (
     creation,
     decompositions,
     elementwise,
+    fft,
     indexing,
     linalg,
     manipulation,
@@ -14,6 +15,7 @@ from anygrad.ops import (
     pooling,
     products,
     searching,
+    spectra,
     statistical,
     transcendental,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "creation",
     "decompositions",
     "elementwise",
+    "fft",
     "indexing",
     "linalg",
     "manipulation",
@@ -32,6 +35,7 @@ __all__ = [
     "pooling",
     "products",
     "searching",
+    "spectra",
     "statistical",
     "transcendental",
 ]
