@@ -43,6 +43,7 @@ from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Ten
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
 from anygrad.op import REGISTRY as _REGISTRY
+from anygrad.ops.searching import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 from anygrad.tensors import Tensor, asarray, tensor
 
 __version__ = "0.1.0"
@@ -57,6 +58,9 @@ __all__ = [
     "Device",
     "Node",
     "Tensor",
+    "UniqueAllResult",
+    "UniqueCountsResult",
+    "UniqueInverseResult",
     "__array_namespace_info__",
     "asarray",
     "autograd",

@@ -12,6 +12,7 @@ from anygrad.errors import AnygradError as AnygradError, ArgumentError as Argume
 from anygrad.graph import Node as Node
 from anygrad.inspection import __array_namespace_info__ as __array_namespace_info__, broadcast_shapes as broadcast_shapes, can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from anygrad.interchange import from_dlpack as from_dlpack
+from anygrad.ops.searching import UniqueAllResult as UniqueAllResult, UniqueCountsResult as UniqueCountsResult, UniqueInverseResult as UniqueInverseResult
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
 from anygrad import cuda as cuda, drawing as drawing, profiling as profiling, testing as testing
 from anygrad.drawing import draw as draw
@@ -131,6 +132,17 @@ def argmin(x: Any, /, axis: int | None = None, *, keepdims: _bool = False) -> Te
     >>> import anygrad as ag
     >>> ag.argmin(ag.asarray([1.0, 4.0, 3.0]))
     tensor(0, dtype=int64, device='cpu')
+    """
+
+def argsort(x: ArrayLike, /, *, axis: int = -1, descending: _bool = False, stable: _bool = True) -> Tensor:
+    """Return the positions that sort along an axis; NaN comes last, or first where ``descending``.
+
+    Dtypes: all but complex. Carries no gradient.
+    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.argsort(ag.asarray([3.0, 1.0, 2.0]))
+    tensor([1, 2, 0], dtype=int64, device='cpu')
     """
 
 def asin(x: ArrayLike, /) -> Tensor:
@@ -612,6 +624,21 @@ def imag(x: ArrayLike, /) -> Tensor:
     tensor([2.], dtype=float64, device='cpu')
     """
 
+def index_add(x: ArrayLike, indices: ArrayLike, y: ArrayLike, /, *, axis: int) -> Tensor:
+    """Return x with the entries of y added at positions along an axis; where these are equal they add up.
+
+    What ``take`` reads, this adds to. ``indices`` has one axis, and y broadcasts to what
+    ``take(x, indices, axis=axis)`` gives. Negative positions count from the end. Dtypes: numeric; the result
+    has that of x. Differentiable to any order. On CuPy floating additions are made in any order, and their
+    last bits may differ between runs. Raises ``ShapeError`` where the shapes do not fit, ``DtypeError`` where
+    y is of a kind that x cannot hold, ``IndexingError`` as ``take`` does, ``AxisError`` for an axis that is
+    not there.
+
+    >>> import anygrad as ag
+    >>> ag.index_add(ag.zeros(3), ag.asarray([0, 2, 0]), ag.asarray([1.0, 2.0, 3.0]), axis=0)
+    tensor([4., 0., 2.], dtype=float64, device='cpu')
+    """
+
 def isfinite(x: ArrayLike, /) -> Tensor:
     """Tell where x is neither infinite nor NaN.
 
@@ -621,6 +648,17 @@ def isfinite(x: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.isfinite(ag.asarray([1.0, float('inf')]))
     tensor([ True, False], dtype=bool, device='cpu')
+    """
+
+def isin(x1: ArrayLike, x2: ArrayLike, /, *, invert: _bool = False) -> Tensor:
+    """Tell of each entry of x1 whether it is equal to one of x2; where ``invert``, whether it is not.
+
+    Any shapes; the result has that of x1. NaN is equal to nothing. Dtypes: all; complex numbers are compared
+    each with each. Carries no gradient.
+
+    >>> import anygrad as ag
+    >>> ag.isin(ag.asarray([1, 2, 3]), ag.asarray([3, 1]))
+    tensor([ True, False,  True], dtype=bool, device='cpu')
     """
 
 def isinf(x: ArrayLike, /) -> Tensor:
@@ -862,6 +900,18 @@ def mean(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     tensor([2., 3.], dtype=float64, device='cpu')
     """
 
+def median(x: ArrayLike, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
+    """Return the median along the axes (None: of all entries): of an even number the mean of the middle two.
+
+    Dtypes: real; integers become floats. NaN where an entry is NaN. Differentiable to any order; among equal
+    entries the gradient goes to those in the middle of the stable order. Raises ``ShapeError`` where there
+    are no entries, ``AxisError`` for an axis that is not there, ``DtypeError`` for complex numbers.
+
+    >>> import anygrad as ag
+    >>> ag.median(ag.asarray([3.0, 1.0, 2.0, 5.0]))
+    tensor(2.5, dtype=float64, device='cpu')
+    """
+
 def min(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     """Return the smallest entry along the axes; equal ones share the gradient evenly.
 
@@ -926,6 +976,12 @@ def nextafter(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.nextafter(ag.asarray([1.0]), ag.asarray([2.0]))
     tensor([1.], dtype=float64, device='cpu')
+    """
+
+def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
+    """Return the positions of the entries that are not zero, an array for each axis. Waits for the device, to know how many there are.
+
+    Dtypes: all. Carries no gradient.
     """
 
 def not_equal(x: ArrayLike, y: ArrayLike, /) -> Tensor:
@@ -998,6 +1054,24 @@ def prod(x: Any, /, axis: Axis = None, *, dtype: Any = None, keepdims: _bool = F
     >>> import anygrad as ag
     >>> ag.prod(ag.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     tensor([3., 8.], dtype=float64, device='cpu')
+    """
+
+def quantile(x: ArrayLike, q: Any, /, axis: Axis = None, *, keepdims: _bool = False, method: str = 'linear') -> Tensor:
+    """Return quantiles along the axes (None: of all entries): at rank q * (n - 1) of n sorted entries.
+
+    ``q`` is a number, or a list or array whose axes come first in the result. Between two entries ``method``
+    says what is taken: ``linear`` interpolates, ``midpoint`` is their mean, ``lower``, ``higher`` and
+    ``nearest`` are one of them (of two that are equally near the one at an even position).
+
+    Dtypes: real; integers become floats where entries are averaged. NaN where an entry is NaN, and for a q in
+    an array that is outside [0, 1]. Differentiable to any order, in x (among equal entries by the stable
+    order) and, for ``linear``, in q. Raises ``ArgumentError`` for another method or a number outside [0, 1],
+    ``ShapeError`` where there are no entries, ``AxisError`` for an axis that is not there, ``DtypeError`` for
+    complex numbers.
+
+    >>> import anygrad as ag
+    >>> ag.quantile(ag.asarray([3.0, 1.0, 2.0, 5.0]), [0.5, 1.0])
+    tensor([2.5, 5. ], dtype=float64, device='cpu')
     """
 
 def real(x: ArrayLike, /) -> Tensor:
@@ -1077,6 +1151,33 @@ def round(x: ArrayLike, /) -> Tensor:
     tensor([0., 2., 3.], dtype=float64, device='cpu')
     """
 
+def scatter_add(x: ArrayLike, indices: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Tensor:
+    """Return x with the entries of y added at positions along an axis, which differ from row to row.
+
+    What ``take_along_axis`` reads, this adds to; where positions are equal the entries add up. ``indices``
+    has as many axes as x, all but ``axis`` as long as those of x or 1, and y broadcasts to them. Negative
+    positions count from the end. Dtypes: numeric; the result has that of x. Differentiable to any order.
+    Raises what ``index_add`` does.
+
+    >>> import anygrad as ag
+    >>> ag.scatter_add(ag.zeros((2, 2)), ag.asarray([[1, 1], [0, 1]]), ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[0., 3.],
+            [3., 4.]], dtype=float64, device='cpu')
+    """
+
+def searchsorted(x1: ArrayLike, x2: ArrayLike, /, *, side: str = 'left', sorter: Any = None) -> Tensor:
+    """Return where each entry of x2 is to be inserted in x1 so that this stays sorted.
+
+    x1 has one axis and ascends, or is sorted by the positions ``sorter``; x2 has any shape, which is the
+    result's. Among equal entries the place is the first where ``side`` is ``left``, after the last where it
+    is ``right``; NaN is the greatest of numbers. Dtypes: real. Carries no gradient. Raises ``ShapeError``
+    where x1 has not one axis, ``ArgumentError`` for another side, ``DtypeError`` for complex numbers.
+
+    >>> import anygrad as ag
+    >>> ag.searchsorted(ag.asarray([1.0, 2.0, 4.0]), ag.asarray([2.0, 3.0]))
+    tensor([1, 2], dtype=int64, device='cpu')
+    """
+
 def sigmoid(x: ArrayLike, /) -> Tensor:
     """Return 1 / (1 + exp(-x)).
 
@@ -1149,6 +1250,17 @@ def softmax(x: Any, /, axis: Axis = -1, *, dtype: Any = None) -> Tensor:
 def softplus(x: ArrayLike, /, beta: float = 1.0) -> Tensor:
     """Return ``log(1 + exp(beta * x)) / beta`` without overflow."""
 
+def sort(x: ArrayLike, /, *, axis: int = -1, descending: _bool = False, stable: _bool = True) -> Tensor:
+    """Sort along an axis; NaN comes last, or first where ``descending``. The gradient at ties is that of the stable order, also where ``stable=False`` allows a faster one.
+
+    Dtypes: all but complex. Differentiable to any order, for real dtypes.
+    Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.sort(ag.asarray([3.0, 1.0, 2.0]))
+    tensor([1., 2., 3.], dtype=float64, device='cpu')
+    """
+
 def sqrt(x: ArrayLike, /) -> Tensor:
     """Return the square root; its derivative at 0 is inf.
 
@@ -1217,6 +1329,33 @@ def sum(x: Any, /, axis: Axis = None, *, dtype: Any = None, keepdims: _bool = Fa
     >>> import anygrad as ag
     >>> ag.sum(ag.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     tensor([4., 6.], dtype=float64, device='cpu')
+    """
+
+def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Tensor:
+    """Return the entries of x at positions along an axis; the axes of ``indices`` take its place.
+
+    Negative positions count from the end. ``axis`` may be left out where x has one. Dtypes: all. A copy,
+    differentiable to any order: what is read twice gets the sum of both gradients. Raises ``IndexingError``
+    for a position outside the axis (CuPy wraps it and JAX, except on the host, clamps it, since to look
+    would wait for the device) or an index that is no integer, ``AxisError`` for an axis that is not there.
+
+    >>> import anygrad as ag
+    >>> ag.take(ag.asarray([1.0, 2.0, 3.0]), ag.asarray([2, 0, 2]))
+    tensor([3., 1., 3.], dtype=float64, device='cpu')
+    """
+
+def take_along_axis(x: ArrayLike, indices: ArrayLike, /, *, axis: int = -1) -> Tensor:
+    """Return the entries of x at positions along an axis, which differ from row to row.
+
+    ``indices`` has as many axes as x; all but ``axis`` broadcast against those of x. So what ``argsort``
+    returns sorts. Negative positions count from the end. Dtypes: all. Differentiable to any order: what is
+    read twice gets the sum of both gradients. Raises ``ShapeError`` where the shapes do not fit,
+    ``IndexingError`` as ``take`` does, ``AxisError`` for an axis that is not there.
+
+    >>> import anygrad as ag
+    >>> ag.take_along_axis(ag.asarray([[1.0, 2.0], [3.0, 4.0]]), ag.asarray([[1], [0]]))
+    tensor([[2.],
+            [3.]], dtype=float64, device='cpu')
     """
 
 def tan(x: ArrayLike, /) -> Tensor:
@@ -1288,6 +1427,48 @@ def unfold(x: ArrayLike, /, kernel_size: Any, dilation: Any = 1, padding: Any = 
             [2., 3.],
             [4., 5.],
             [5., 6.]], dtype=float64, device='cpu')
+    """
+
+def unique_all(x: ArrayLike, /) -> UniqueAllResult:
+    """Return the values that occur, sorted, where each is first, which of them each entry is, and how often each occurs. NaN differs from NaN. The gradient of a value goes to its first occurrence. Waits for the device, to know how many there are.
+
+    Dtypes: all. Differentiable to any order.
+
+    >>> import anygrad as ag
+    >>> ag.unique_all(ag.asarray([3.0, 1.0, 3.0]))
+    UniqueAllResult(values=tensor([1., 3.], dtype=float64, device='cpu'), indices=tensor([1, 0], dtype=int64, device='cpu'), inverse_indices=tensor([1, 0, 1], dtype=int64, device='cpu'), counts=tensor([1, 2], dtype=int64, device='cpu'))
+    """
+
+def unique_counts(x: ArrayLike, /) -> UniqueCountsResult:
+    """Return the values that occur, sorted, and how often.
+
+    NaN differs from NaN. The gradient of a value goes to its first occurrence. Dtypes: all. Waits for the
+    device, to know how many there are.
+
+    >>> import anygrad as ag
+    >>> ag.unique_counts(ag.asarray([3, 1, 3])).counts
+    tensor([1, 2], dtype=int64, device='cpu')
+    """
+
+def unique_inverse(x: ArrayLike, /) -> UniqueInverseResult:
+    """Return the values that occur, sorted, and which of them each entry of x is.
+
+    So ``values[inverse_indices]`` is x. NaN differs from NaN. The gradient of a value goes to its first
+    occurrence. Dtypes: all. Waits for the device, to know how many there are.
+
+    >>> import anygrad as ag
+    >>> ag.unique_inverse(ag.asarray([3, 1, 3])).inverse_indices
+    tensor([1, 0, 1], dtype=int64, device='cpu')
+    """
+
+def unique_values(x: ArrayLike, /) -> Tensor:
+    """Return the values that occur, sorted. NaN differs from NaN. The gradient of a value goes to its first occurrence. Waits for the device, to know how many there are.
+
+    Dtypes: all. Differentiable to any order.
+
+    >>> import anygrad as ag
+    >>> ag.unique_values(ag.asarray([3.0, 1.0, 3.0]))
+    tensor([1., 3.], dtype=float64, device='cpu')
     """
 
 def var(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: _bool = False) -> Tensor:

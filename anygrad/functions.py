@@ -351,7 +351,8 @@ for _row in REGISTRY.values():
     if _row.prepare is not None:
         _row.prepare.__qualname__ = _row.name  # what Python calls it, where a keyword is wrong
     _like = _row.prepare or (_unary if len(_row.inputs) == 1 else _binary)
-    _result = _row.result.__name__ if _row.result else "Tensor"
+    _several = "Tensor" if _row.carries else "tuple[Tensor, ...]"
+    _result = _row.result.__name__ if _row.result else _several
     FUNCTIONS[_row.key] = _named(_made(_row), _row.key, _documented(_row), signature_of(_like, _result))
 for _name, _function in DERIVED.items():
     FUNCTIONS[_name] = _named(derived(_function), _name, _function.__doc__ or "", signature_of(_function))

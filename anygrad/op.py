@@ -140,8 +140,8 @@ class Row:
     input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``linear``: in all
     inputs together, so that the forward is its own derivative forwards (``jvp``). ``carries`` tells
     which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived, and
-    ``result`` the named tuple that they are returned in. ``direct``: the forward is the namespace's
-    function of that name. A row of an extension of the standard has a dot in its ``key``, as in
+    ``result`` the named tuple that they are returned in; empty, their number depends on the input.
+    ``direct``: the forward is the namespace's function of that name. A row of an extension of the standard has a dot in its ``key``, as in
     ``linalg.inv``; ``name`` is what follows it.
     """
 

@@ -200,4 +200,5 @@ from tests import (  # noqa: E402, F401
     samples_linalg,
     samples_neural,
     samples_shapes,
+    samples_sorting,
 )

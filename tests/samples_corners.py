@@ -98,4 +98,4 @@ corner("cumulative_prod", [0j, 2j], grads=([1 - 2j, 0],), smooth=True)
 
 # ---------------------------------------------------------------- repeated indices
 
-corner("take", [1.0, 2.0, 3.0], indices=np.array([2, 0, 2]), axis=0, grads=([1, 0, 2],), smooth=True)
+corner("take", [1.0, 2.0, 3.0], [2, 0, 2], grads=([1, 0, 2],), smooth=True)

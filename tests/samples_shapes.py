@@ -217,16 +217,6 @@ def _replaced(x: np.ndarray, y: Any, path: tuple[Any, ...], winners: Any = None)
     return out.reshape(x.shape)
 
 
-def _at(indices: np.ndarray, axis: int) -> tuple[Any, ...]:
-    return (slice(None),) * axis + (indices,)
-
-
-def _index_add(x: np.ndarray, y: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
-    out = x.copy()
-    np.add.at(out, _at(indices, axis), y)
-    return out
-
-
 ALL = slice(None)
 KEYS = (
     (0, ALL),
@@ -236,7 +226,6 @@ KEYS = (
     (ALL, ALL),
 )
 PICKED = np.array([2, 0, 2])
-ROWS = np.array([1, 1])
 PATHS: tuple[tuple[Any, ...], ...] = (
     (),
     (("getitem", {"key": (ALL, slice(2, None, -1))}),),
@@ -261,15 +250,6 @@ for _x, _y in ((X, Y), (Z, W)):
         sample("getitem", "plain", _x, key=_key, reference=lambda x, key: x[key])
     sample("getitem", "0-d", _x[0, 0], key=(), reference=lambda x, key: x[key])
     sample("getitem", "empty", _x, key=(slice(0, 0, 1), ALL), reference=lambda x, key: x[key])
-    for _indices, _axis in ((PICKED, 1), (ROWS, 0), (PICKED[:2], 1)):
-        sample("take", "plain", _x, indices=_indices, axis=_axis)
-        _part = np.take(_y, _indices, axis=_axis) * np.arange(1, 1 + len(_indices)).reshape(
-            (-1, 1) if not _axis else -1
-        )
-        sample("index_add", "plain", _x, _part, indices=_indices, axis=_axis, reference=_index_add)
-    _none = np.array([], dtype=np.int64)
-    sample("take", "empty", _x, indices=_none, axis=1)
-    sample("index_add", "empty", _x, _y[:, :0], indices=_none, axis=1, reference=_index_add)
     for _path in (*PATHS, *REPEATING):
         sample("region", "plain", _x, path=_path, reference=followed)
         sample("place", "plain", followed(_y, _path).copy(), shape=(2, 3), path=_path, reference=_placed)

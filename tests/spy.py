@@ -68,6 +68,11 @@ class ReadBack(AssertionError):
 WAITS: dict[str, Callable[[Any], Any]] = {
     "x[mask]": lambda x: x[x > 0],
     "x[mask] = v": lambda x: x.__setitem__(x > 0, ag.asarray([1.0, 2.0], device=x.device)),
+    "nonzero": ag.nonzero,
+    "unique_all": ag.unique_all,
+    "unique_counts": ag.unique_counts,
+    "unique_inverse": ag.unique_inverse,
+    "unique_values": ag.unique_values,
 }
 """Operations that wait for the device by what they mean, as README lists them; at most ten."""
 

@@ -117,7 +117,7 @@ def test_flat_indices(xp: Backend, shape: tuple[int, ...]) -> None:
             np.testing.assert_array_equal(xp.to_numpy(xp.index_set(x, y, i, axis)), want)
             want = host.copy()
             np.add.at(want, key, part)
-            np.testing.assert_array_equal(xp.to_numpy(xp.index_add(x, y, i, axis)), want)
+            np.testing.assert_array_equal(xp.to_numpy(xp.index_add(x, i, y, axis)), want)
             np.testing.assert_array_equal(xp.to_numpy(xp.take(x, indices=i, axis=axis)), host[key])
             np.testing.assert_array_equal(xp.to_numpy(x), host)
 

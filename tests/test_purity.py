@@ -33,7 +33,8 @@ README = Path(__file__).parent.parent / "README.md"
 def test_the_readme_lists_what_waits_and_nothing_else() -> None:
     text = README.read_text(encoding="utf-8")
     (operations, conversions) = re.search(
-        r"^Two operations wait for the device: (.*?)\. So does what\nbrings .*?: (.*?)\. Nothing else does",
+        r"^What gives or takes as many entries as numbers tell waits for the device: (.*?)\. So does what\n"
+        r"brings .*?: (.*?)\. Nothing else does",
         text,
         re.DOTALL | re.MULTILINE,
     ).groups()

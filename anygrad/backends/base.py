@@ -21,6 +21,7 @@ from anygrad.backends.fourier import FourierExtras
 from anygrad.backends.interchange import Interchange
 from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
+from anygrad.backends.ordering import OrderingExtras
 from anygrad.backends.paths import Values, follow, is_injective, shown
 from anygrad.backends.windows import WINDOWS, WindowExtras
 from anygrad.errors import DtypeError, IndexingError, message
@@ -37,7 +38,8 @@ _STANDARD = """
     matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negative nextafter nonzero
     not_equal ones ones_like permute_dims positive pow prod real reciprocal remainder repeat reshape
     roll round searchsorted sign signbit sin sinh sort sqrt square squeeze stack std subtract sum take
-    take_along_axis tan tanh tensordot tile tril triu trunc var vecdot where zeros zeros_like
+    take_along_axis tan tanh tensordot tile tril triu trunc unique_all
+    unique_values var vecdot where zeros zeros_like
 """
 STANDARD = tuple(_STANDARD.split())
 """The standard's functions that a formula or the engine may call."""
@@ -72,7 +74,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-class Backend(Interchange, AlgebraExtras, FourierExtras, NeuralExtras, WindowExtras):
+class Backend(Interchange, AlgebraExtras, FourierExtras, NeuralExtras, OrderingExtras, WindowExtras):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False
@@ -292,7 +294,7 @@ class Backend(Interchange, AlgebraExtras, FourierExtras, NeuralExtras, WindowExt
             return self._merged(self.zeros(shape, dtype=y.dtype, device=self.device), y, path)
         index = self.positions(shape, path)
         zeros = self.zeros((math.prod(shape),), dtype=y.dtype, device=self.device)
-        return self.reshape(self.index_add(zeros, self.reshape(y, (-1,)), index, 0), shape)
+        return self.reshape(self.index_add(zeros, index, self.reshape(y, (-1,)), axis=0), shape)
 
     def _merged(self, x: Any, y: Any, path: tuple[Any, ...]) -> Any:
         """Replace a region without repeats: each entry of ``x`` knows which of ``y`` takes its place."""
@@ -342,7 +344,7 @@ class Backend(Interchange, AlgebraExtras, FourierExtras, NeuralExtras, WindowExt
         rows = self.arange(n, dtype=index.dtype, device=self.device)
         return self.take(both, self.where(found, rows + n, rows), axis=axis)
 
-    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+    def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
         """Return ``x`` with ``values`` added at a 1-d ``index`` along ``axis``; equal indices add up.
 
         The values are sorted by index and summed by doubling within each run of equals, so that neither

@@ -157,7 +157,7 @@ class JaxBackend(Backend):
         found = jnp.reshape(last >= 0, tuple(n if i == axis else 1 for i in range(x.ndim)))
         return jnp.where(found, jnp.take(values, jnp.maximum(last, 0), axis=axis), x)
 
-    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+    def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
         return x.at[(*(slice(None),) * axis, index)].add(values)
 
 

@@ -169,7 +169,7 @@ class WritableBackend(ComplexEigenvalues, WritableWindows, Backend):
     def index_set(self, x: Any, values: Any, index: Any, axis: int) -> Any:
         return self.region_set(x, values, (("take", {"indices": index, "axis": axis}),))
 
-    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+    def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
         out = self.compact(x)
         self.put(out, (("take", {"indices": index, "axis": axis}),), values, True)
         return out

@@ -226,7 +226,7 @@ class TorchBackend(Backend):
         found = (last >= 0).reshape(tuple(n if i == axis else 1 for i in range(x.ndim)))
         return torch.where(found, torch.index_select(values, axis, last.clamp(min=0)), x)
 
-    def index_add(self, x: Any, values: Any, index: Any, axis: int) -> Any:
+    def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
         return torch.index_add(x, axis, index, values)
 
 

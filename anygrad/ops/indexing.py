@@ -7,8 +7,11 @@ in it are flat and on the device. ``region`` reads the part, ``place`` puts a pa
 
 from __future__ import annotations
 
-from anygrad.op import operation
-from anygrad.rules import through
+from typing import Any
+
+from anygrad.errors import AxisError, DtypeError, IndexingError, ShapeError, message
+from anygrad.op import ArrayLike, derived, operation
+from anygrad.rules import axis_in, broadcast_shape, through
 
 getitem = operation(
     "getitem",
@@ -23,22 +26,6 @@ getitem = operation(
     doc="Index with one integer or slice an axis. A view where a slice is left.",
 )
 
-
-take = operation(
-    "take",
-    lambda xp, x, indices, axis: xp.take(x, indices, axis=axis),
-    dx=lambda xp, g, x_shape, indices, axis: xp.place(
-        g, x_shape, through("take", indices=indices, axis=axis)
-    ),
-    into=lambda xp, buffer, g, indices, axis: xp.put(
-        buffer, through("take", indices=indices, axis=axis), g, True
-    ),
-    prepare=lambda x, /, indices, axis: {"indices": indices, "axis": axis},
-    accepts="any",
-    linear=True,
-    public=False,
-    doc="Gather along an axis at a 1-d integer index.",
-)
 
 region = operation(
     "region",
@@ -90,15 +77,138 @@ region_set = operation(
     doc="Return x with the part that a path leads to replaced by y: of the part's shape, or a scalar.",
 )
 
-index_add = operation(
-    "index_add",
-    lambda xp, x, y, indices, axis: xp.index_add(x, y, indices, axis),
-    inputs="x y",
+added_at = operation(
+    "added_at",
+    lambda xp, x, indices, y, axis: xp.index_add(x, indices, y, axis=axis),
+    inputs="x indices y",
     dx=lambda g: g,
     dy=lambda xp, g, indices, axis: xp.take(g, indices, axis=axis),
-    prepare=lambda x, y, /, indices, axis: {"indices": indices, "axis": axis},
-    accepts="any",
-    linear=True,
+    prepare=lambda x, indices, y, /, axis: {"axis": axis},
     public=False,
     doc="Return x with y added at a 1-d index along an axis; equal indices add up.",
 )
+
+# ---------------------------------------------------------------- at arrays of positions
+
+
+def _read(op: str, x: Any, key: tuple[Any, ...], indices: Any, axis: int, n: int) -> Any:
+    """Read x at a key, of which ``indices`` is the part that was given, for an axis of length n."""
+    if indices.dtype.kind not in "iu":
+        raise IndexingError(message(op, f"indices has dtype {indices.dtype}", "expected integers"))
+    try:
+        return x[key]
+    except IndexingError as error:
+        got = str(error).partition("] ")[2].partition(":")[0]
+        raise IndexingError(message(op, got, f"axis {axis} has length {n}")) from None
+
+
+def _along(xp: Any, op: str, x: Any, indices: Any, axis: int) -> Any:
+    """Read x at positions along an axis, the other axes of both broadcast."""
+    shapes = f"x has shape {x.shape}, indices has shape {indices.shape}"
+    if indices.ndim != x.ndim:
+        raise ShapeError(message(op, shapes, "expected as many axes"))
+    for i, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True)):
+        if i != axis and n != m and 1 not in (n, m):
+            raise ShapeError(message(op, shapes, f"all axes but {axis} must broadcast"))
+    key = tuple(
+        indices if i == axis else xp.reshape(xp.arange(n), tuple(n if j == i else 1 for j in range(x.ndim)))
+        for i, n in enumerate(x.shape)
+    )
+    return _read(op, x, key, indices, axis, x.shape[axis])
+
+
+def _addends(xp: Any, op: str, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
+    """Return y as what can be added into a part of x that has this shape."""
+    ranks = {kind: rank for rank, kinds in enumerate(("b", "iu", "f", "c")) for kind in kinds}
+    if x.dtype.kind == "b" or ranks[y.dtype.kind] > ranks[x.dtype.kind]:
+        got = f"x has dtype {x.dtype}, y has dtype {y.dtype}"
+        raise DtypeError(message(op, got, "the result has x's dtype", "write x.astype(...)"))
+    if broadcast_shape(op, y.shape, shape) != shape:
+        raise ShapeError(message(op, f"y has shape {y.shape}", f"it does not broadcast to {shape}"))
+    return xp.broadcast_to(xp.astype(y, x.dtype, copy=False), shape)
+
+
+@derived
+def take(xp: Any, x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Any:
+    """Return the entries of x at positions along an axis; the axes of ``indices`` take its place.
+
+    Negative positions count from the end. ``axis`` may be left out where x has one. Dtypes: all. A copy,
+    differentiable to any order: what is read twice gets the sum of both gradients. Raises ``IndexingError``
+    for a position outside the axis (CuPy wraps it and JAX, except on the host, clamps it, since to look
+    would wait for the device) or an index that is no integer, ``AxisError`` for an axis that is not there.
+
+    >>> import anygrad as ag
+    >>> ag.take(ag.asarray([1.0, 2.0, 3.0]), ag.asarray([2, 0, 2]))
+    tensor([3., 1., 3.], dtype=float64, device='cpu')
+    """
+    if axis is None and x.ndim != 1:
+        raise AxisError(message("take", f"x has shape {x.shape} and no axis was given", "pass axis="))
+    axis = axis_in("take", axis or 0, x.ndim)
+    return _read("take", x, (*(slice(None),) * axis, indices), indices, axis, x.shape[axis])
+
+
+@derived
+def take_along_axis(xp: Any, x: ArrayLike, indices: ArrayLike, /, *, axis: int = -1) -> Any:
+    """Return the entries of x at positions along an axis, which differ from row to row.
+
+    ``indices`` has as many axes as x; all but ``axis`` broadcast against those of x. So what ``argsort``
+    returns sorts. Negative positions count from the end. Dtypes: all. Differentiable to any order: what is
+    read twice gets the sum of both gradients. Raises ``ShapeError`` where the shapes do not fit,
+    ``IndexingError`` as ``take`` does, ``AxisError`` for an axis that is not there.
+
+    >>> import anygrad as ag
+    >>> ag.take_along_axis(ag.asarray([[1.0, 2.0], [3.0, 4.0]]), ag.asarray([[1], [0]]))
+    tensor([[2.],
+            [3.]], dtype=float64, device='cpu')
+    """
+    return _along(xp, "take_along_axis", x, indices, axis_in("take_along_axis", axis, x.ndim))
+
+
+@derived
+def index_add(xp: Any, x: ArrayLike, indices: ArrayLike, y: ArrayLike, /, *, axis: int) -> Any:
+    """Return x with the entries of y added at positions along an axis; where these are equal they add up.
+
+    What ``take`` reads, this adds to. ``indices`` has one axis, and y broadcasts to what
+    ``take(x, indices, axis=axis)`` gives. Negative positions count from the end. Dtypes: numeric; the result
+    has that of x. Differentiable to any order. On CuPy floating additions are made in any order, and their
+    last bits may differ between runs. Raises ``ShapeError`` where the shapes do not fit, ``DtypeError`` where
+    y is of a kind that x cannot hold, ``IndexingError`` as ``take`` does, ``AxisError`` for an axis that is
+    not there.
+
+    >>> import anygrad as ag
+    >>> ag.index_add(ag.zeros(3), ag.asarray([0, 2, 0]), ag.asarray([1.0, 2.0, 3.0]), axis=0)
+    tensor([4., 0., 2.], dtype=float64, device='cpu')
+    """
+    axis = axis_in("index_add", axis, x.ndim)
+    if indices.ndim != 1:
+        raise ShapeError(message("index_add", f"indices has shape {indices.shape}", "expected one axis"))
+    shape = (*x.shape[:axis], indices.shape[0], *x.shape[axis + 1 :])
+    y = _addends(xp, "index_add", x, y, shape)
+    n = x.shape[axis]
+    places = _read("index_add", xp.arange(n), (indices,), indices, axis, n)
+    return xp.added_at(x, places, y, axis=axis)
+
+
+@derived
+def scatter_add(xp: Any, x: ArrayLike, indices: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
+    """Return x with the entries of y added at positions along an axis, which differ from row to row.
+
+    What ``take_along_axis`` reads, this adds to; where positions are equal the entries add up. ``indices``
+    has as many axes as x, all but ``axis`` as long as those of x or 1, and y broadcasts to them. Negative
+    positions count from the end. Dtypes: numeric; the result has that of x. Differentiable to any order.
+    Raises what ``index_add`` does.
+
+    >>> import anygrad as ag
+    >>> ag.scatter_add(ag.zeros((2, 2)), ag.asarray([[1, 1], [0, 1]]), ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[0., 3.],
+            [3., 4.]], dtype=float64, device='cpu')
+    """
+    axis = axis_in("scatter_add", axis, x.ndim)
+    places = _along(xp, "scatter_add", xp.reshape(xp.arange(x.size), x.shape), indices, axis)
+    shape = (*x.shape[:axis], places.shape[axis], *x.shape[axis + 1 :])
+    if places.shape != shape:
+        got = f"x has shape {x.shape}, indices has shape {indices.shape}"
+        raise ShapeError(message("scatter_add", got, f"all axes of indices but {axis} must fit those of x"))
+    y = _addends(xp, "scatter_add", x, y, shape)
+    flat = (xp.reshape(part, (-1,)) for part in (x, places, y))
+    return xp.reshape(xp.added_at(*flat, axis=0), x.shape)
