@@ -10,6 +10,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import importlib
+import importlib.util
 import platform
 import shutil
 import subprocess
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 HEAD = """
 #include <cmath>
@@ -30,18 +33,21 @@ typedef _Float16 __half;
 static ucontext_t host, fibers[1024];
 static int now;
 static void __syncthreads() { swapcontext(&fibers[now], &host); }
-typedef void (*Kernel)(long, long, long, long, long, long, long, long, long, long, long, long);
+typedef void (*Kernel)(long, long, long, long, long, long, long, long, long, long, long, long,
+                       double, double, double, double);
 static Kernel kernel;
 static long* given;
+static double* numbers;
 static bool ended[1024];
 static void fiber() {
     kernel(given[0], given[1], given[2], given[3], given[4], given[5],
-           given[6], given[7], given[8], given[9], given[10], given[11]);
+           given[6], given[7], given[8], given[9], given[10], given[11],
+           numbers[0], numbers[1], numbers[2], numbers[3]);
     ended[now] = true;
 }
-extern "C" void launch(Kernel function, long* arguments, long grid, long columns, long rows) {
+extern "C" void launch(Kernel function, long* arguments, double* fractions, long grid, long columns, long rows) {
     static vector<vector<char>> stacks(1024, vector<char>(1 << 16));
-    kernel = function, given = arguments;
+    kernel = function, given = arguments, numbers = fractions;
     blockDim = {(int)columns, (int)rows, 1}, gridDim = {(int)grid, 1, 1};
     int threads = columns * rows;
     for (int block = 0; block < grid; block++) {
@@ -103,10 +109,39 @@ class RawModule:
             columns, rows = (*block, 1)[:2]
             assert len(grid) == 1 and columns * rows <= 1024 and len(arguments) <= 12
             for x in arguments:
-                assert isinstance(x, int) or (isinstance(x, np.ndarray) and x.flags.c_contiguous)
-            words = [x if isinstance(x, int) else x.__array_interface__["data"][0] for x in arguments]
+                assert isinstance(x, int | float) or (isinstance(x, np.ndarray) and x.flags.c_contiguous)
+            # In registers of their own, whatever stands between them.
+            numbers = (ctypes.c_double * 4)(*(x for x in arguments if isinstance(x, float)))
+            others = [x for x in arguments if not isinstance(x, float)]
+            words = [x if isinstance(x, int) else x.__array_interface__["data"][0] for x in others]
             given = (ctypes.c_long * 12)(*words)
             sizes = (ctypes.c_long(n) for n in (*grid, columns, rows))
-            self.library.launch(function, given, *sizes)
+            self.library.launch(function, given, numbers, *sizes)
 
         return launch
+
+
+# ---------------------------------------------------------------- for a GPU
+
+
+def includes() -> list[Path]:
+    """Return where pip puts the headers of CUDA."""
+    packages = importlib.util.find_spec("nvidia")
+    folders = packages.submodule_search_locations if packages else ()
+    return [Path(folder) / "cuda_runtime/include" for folder in folders or ()]
+
+
+def compile_for_gpus(text: str) -> None:
+    """Compile the text of kernels by NVRTC, which comes with CuPy's CUDA packages and needs no GPU."""
+    nvrtc = importlib.import_module("cupy_backends.cuda.libs.nvrtc")
+    try:
+        nvrtc.getVersion()
+    except RuntimeError as error:
+        pytest.skip(f"NVRTC is not installed: {error}")
+    for arch in ("80", "90"):
+        made = nvrtc.createProgram(text, "kernels.cu", (), ())
+        try:
+            nvrtc.compileProgram(made, (f"--gpu-architecture=sm_{arch}", *(f"-I{f}" for f in includes())))
+        except nvrtc.NVRTCError:
+            pytest.fail(nvrtc.getProgramLog(made))
+        assert len(nvrtc.getCUBIN(made)) > 1000

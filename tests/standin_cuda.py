@@ -190,6 +190,27 @@ class CUDARuntimeError(RuntimeError):
     pass
 
 
+def _gemm(dtype: Any) -> Any:
+    """Return cuBLAS's product of matrices that lie column by column, at addresses of the host."""
+
+    def at(address: int, rows: int, columns: int) -> np.ndarray:
+        kind = np.ctypeslib.as_ctypes_type(dtype)
+        flat = np.ctypeslib.as_array((kind * (rows * columns)).from_address(address))
+        return flat.reshape(columns, rows).T
+
+    def gemm(
+        handle: str, turn_a: int, turn_b: int, m: int, n: int, k: int, alpha: int, a: int, lda: int,
+        b: int, ldb: int, beta: int, c: int, ldc: int,
+    ) -> None:  # fmt: skip
+        assert handle == f"cublas {CURRENT[0]}" and at(alpha, 1, 1) == 1 and at(beta, 1, 1) == 0
+        assert (lda, ldb, ldc) == (k if turn_a else m, n if turn_b else k, m)
+        left = at(a, lda, m if turn_a else k)
+        right = at(b, ldb, k if turn_b else n)
+        at(c, m, n)[...] = (left.T if turn_a else left) @ (right.T if turn_b else right)
+
+    return gemm
+
+
 def cuda(count: int) -> SimpleNamespace:
     """Return what ``cupy.cuda`` is on a machine with some GPUs."""
     runtime = SimpleNamespace(
@@ -203,6 +224,8 @@ def cuda(count: int) -> SimpleNamespace:
         Memory=Memory,
         Stream=Stream,
         UnownedMemory=UnownedMemory,
+        cublas=SimpleNamespace(sgemm=_gemm(np.float32), dgemm=_gemm(np.float64)),
+        device=SimpleNamespace(get_cublas_handle=lambda: f"cublas {CURRENT[0]}"),
         compiler=SimpleNamespace(CompileException=type("CompileException", (Exception,), {})),
         get_allocator=lambda: POOL.malloc,
         get_current_stream=get_current_stream,

@@ -17,6 +17,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,20 @@ REAL = {name: importlib.import_module(name) for name in ("cupy", "cupyx", "array
 COMPAT = REAL["array_api_compat.cupy"]
 PACKAGE = Path(__file__).parent.parent / "anygrad"
 NOTHING = object()
+
+
+def library(name: str) -> Any:
+    """Return a module over a library of CUDA's; where that is not installed, the words of its binary."""
+    try:
+        return getattr(cupy.cuda, name)
+    except ImportError:
+        folder = Path(importlib.import_module("cupy_backends.cuda.libs").__file__).parent
+        (file,) = folder.glob(f"{name}.*.so")
+        words = set(re.findall(rb"(?<![\w])[a-z]\w+(?=\0)", file.read_bytes()))
+        return SimpleNamespace(**{word.decode(): lambda *arguments: None for word in words})
+
+
+cupy.cuda.cublas = library("cublas")
 
 Call = tuple[str, str, int, tuple[str, ...]]
 """A module, a function, how many arguments by position, the names of the others."""
@@ -241,7 +256,7 @@ def objects() -> Iterator[Any]:
     yield from (cuda.Device, cuda.Stream, cuda.Event, cuda.MemoryPool, cuda.PinnedMemoryPool)
     yield from (cuda.MemoryPointer, cuda.Memory, cupy._core.flags.Flags, cuda.memory.OutOfMemoryError(1, 2))
     yield from (np.ndarray, bool, int, str, bytes, tuple, list, dict, set, BaseException, type, sources)
-    yield CupyBackend
+    yield from (CupyBackend, cupy.cuda.cublas)
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.stem)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +51,7 @@ def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
     with standin.installed():
         found = Kernels("cuda")
         monkeypatch.setattr("anygrad.backends.cupy_neural.SMALL", 700)
+        monkeypatch.setattr("anygrad.backends.cupy_neural.FEW", 1 << 16)
         yield found
 
 
@@ -167,26 +166,46 @@ def test_a_step_on_the_host() -> None:
                 np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-14)
 
 
+@needs_compiler
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "axis", "few"),
+    [
+        ((64, 10), (0,), True),
+        ((64, 10), 0, True),
+        ((64, 10), (1,), True),
+        ((64, 10), -1, True),
+        ((64, 10), None, True),
+        ((64, 10), (0, 1), True),
+        ((3, 4, 70), (0, 1), True),
+        ((3, 4, 70), (1, 2), True),
+        ((3, 4, 70), (1,), False),
+        ((3, 4, 70), (0, 2), False),
+        ((), None, True),
+        ((5,), (0,), True),
+        ((1, 300), (0,), True),
+        ((0, 3), (0,), False),
+        ((70_000, 1), (0,), False),
+    ],
+    ids=str,
+)
+def test_sums(shape: Any, axis: Any, few: bool, keepdims: bool, kernels: Kernels) -> None:
+    module = importlib.import_module("anygrad.backends.cupy_neural")
+    for dtype in ("float32", "float64"):
+        x = np.random.default_rng(0).normal(size=shape).astype(dtype)
+        array = kernels.xp.from_numpy(x)
+        assert (module.summed(array, axis, keepdims) is not None) == few
+        found = kernels.xp.sum(array, axis=axis, keepdims=keepdims)
+        close(kernels.xp.to_numpy(found), x.astype(np.float64).sum(axis=axis, keepdims=keepdims), dtype)
+    assert module.summed(kernels.xp.from_numpy(np.ones((4, 3))).T, (0,), False) is None
+    assert module.summed(kernels.xp.from_numpy(np.ones(4, int)), None, False) is None
+
+
 @pytest.mark.parametrize("dtype", LOOSE)
 def test_the_text_compiles_for_gpus(dtype: str) -> None:
     """NVRTC needs no GPU: it comes with CuPy's CUDA packages."""
     pytest.importorskip("cupy", exc_type=ImportError)
-    nvrtc = importlib.import_module("cupy_backends.cuda.libs.nvrtc")
-    try:
-        nvrtc.getVersion()
-    except RuntimeError as error:
-        pytest.skip(f"NVRTC is not installed: {error}")
     text = importlib.import_module("anygrad.backends.cupy_neural").source(np.dtype(dtype))
-    packages = importlib.util.find_spec("nvidia")
-    folders = (
-        [Path(f) / "cuda_runtime/include" for f in packages.submodule_search_locations] if packages else []
-    )
-    if dtype == "float16" and not any((f / "cuda_fp16.h").exists() for f in folders):
+    if dtype == "float16" and not any((f / "cuda_fp16.h").exists() for f in host_modules.includes()):
         pytest.skip("cuda_fp16.h is not where pip puts it: on a GPU the other tests compile this text")
-    for arch in ("80", "90"):
-        made = nvrtc.createProgram(text, "rows.cu", (), ())
-        try:
-            nvrtc.compileProgram(made, (f"--gpu-architecture=sm_{arch}", *(f"-I{f}" for f in folders)))
-        except nvrtc.NVRTCError:
-            pytest.fail(nvrtc.getProgramLog(made))
-        assert len(nvrtc.getCUBIN(made)) > 1000
+    host_modules.compile_for_gpus(text)

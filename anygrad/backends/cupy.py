@@ -13,7 +13,6 @@ the same to the last bit in every run; kernels flush subnormal numbers to zero.
 from __future__ import annotations
 
 import functools
-import operator
 import sys
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -25,8 +24,10 @@ import numpy as np
 from anygrad.backends.base import STANDARD
 from anygrad.backends.cuda import CudaDevice
 from anygrad.backends.cupy_chains import Chains
+from anygrad.backends.cupy_launches import function_of, multiplied, updated
 from anygrad.backends.cupy_neural import CupyNeural
 from anygrad.backends.cupy_timer import Timer
+from anygrad.backends.fusing import FUNCTIONS
 from anygrad.backends.neural import NEURAL
 from anygrad.backends.numpy import Holder, WritableBackend, gil_held
 from anygrad.backends.paths import Layout
@@ -42,14 +43,6 @@ LAUNCHING = (
     *WINDOWS,
 )
 ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
-
-
-@functools.cache
-def _update(name: str, dtype: str) -> Any:
-    """Return the kernel that adds a multiple, or subtracts it, in one launch."""
-    sign = {"add": "+", "subtract": "-"}[name]
-    given, text = f"{dtype} a, {dtype} b, {dtype} alpha", f"out = a {sign} alpha * b;"
-    return cupy.ElementwiseKernel(given, f"{dtype} out", text, f"{name}_multiple")
 
 
 def counts(holder: Any) -> tuple[int, int, int]:
@@ -121,16 +114,19 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
     logical_xor = _of_truth(cupy.logical_xor)
 
     # array_api_compat's wrappers of these add nothing to what the engine calls.
-    matmul = staticmethod(operator.matmul)
+    matmul = staticmethod(multiplied)
     where = staticmethod(cupy.where)
 
     layout: ClassVar[type[Layout]] = CupyLayout
+    special_library: ClassVar[str | None] = "cupyx.scipy.special"
     alone: ClassVar[list[Any]] = []
 
     def __init__(self, module: Any, device: Any, name: str) -> None:
         super().__init__(module, device, name)
         self.isdtype = functools.cache(compat.isdtype)
         self.ufuncs = {name: f for name in STANDARD if isinstance(f := getattr(self, name), cupy.ufunc)}
+        for function in FUNCTIONS.keys() & self.ufuncs:
+            setattr(self, function, function_of(function, self.ufuncs[function]))
         for function in CREATION:
             setattr(self, function, self._entering(getattr(self, function)))
         if cupy.cuda.runtime.getDeviceCount() > 1:
@@ -144,9 +140,6 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
             with device:
                 self.alone.append(calibrate(lambda: cupy.empty(1)) if gil_held() else None)
 
-    def sum(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return x.sum(axis, keepdims=keepdims)
-
     def permute_dims(self, x: Any, axes: tuple[int, ...]) -> Any:
         return x.transpose(axes)
 
@@ -157,13 +150,9 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
         return x.reshape(shape)
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
-        same = b.__class__ is cupy.ndarray and b.dtype == a.dtype and b.shape == a.shape
-        # A kernel, unlike a ufunc, would read what it has already written.
-        same = same and (b is a or b.data.mem is not a.data.mem)
-        if same and a.dtype.char in "fd" and alpha.__class__ in (int, float):
-            with self.device:
-                _update(name, "float32" if a.dtype.char == "f" else "float64")(a, b, alpha, a)
-        else:
+        with self.device:
+            done = updated(name, a, b, alpha)
+        if not done:
             super().update(name, a, b, alpha)
 
     def linspace(self, start: Any, stop: Any, num: int, dtype: Any, endpoint: bool = True) -> Any:
@@ -184,6 +173,9 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
         out = x if min is None else cupy.maximum(x, min)
         out = out if max is None else cupy.minimum(out, max)
         return self.compact(x) if out is x else out
+
+    def launching(self, function: Any) -> Any:
+        return self._entering(function) if cupy.cuda.runtime.getDeviceCount() > 1 else function
 
     def _entering(self, function: Any) -> Any:
         def entered(*arguments: Any, device: Any = None, **keywords: Any) -> Any:

@@ -11,22 +11,16 @@ from typing import Any, ClassVar
 
 import cupy
 
-from anygrad.backends.fusing import Program, traced
+from anygrad.backends.cupy_launches import Kernel
+from anygrad.backends.fusing import traced
 
-__all__ = ["Chains", "kernel_of"]
+__all__ = ["Chains"]
 
 LONGEST = 12
 """Formulas in one kernel, so that a program with long chains compiles few texts, each of them short."""
 KEPT = 4096
 
 SEEN, PLAIN = "seen once", "not to be written as a kernel"
-
-
-def kernel_of(program: Program, name: str) -> Any:
-    """Return a program as a kernel, not yet compiled."""
-    given = ", ".join(f"{dtype.name} {name}" for dtype, name in program.parameters)
-    body = " ".join(program.lines)
-    return cupy.ElementwiseKernel(given, f"{program.dtype.name} out", f"{body} out = {program.result};", name)
 
 
 class Chains:
@@ -88,6 +82,6 @@ class Chains:
         if len(self.kernels) > KEPT:
             self.kernels.clear()
         try:
-            return kernel_of(traced(g, steps), "anygrad_backward")
+            return Kernel(traced(g, steps), "anygrad_backward")
         except (AttributeError, TypeError):
             return PLAIN

@@ -21,6 +21,8 @@ TYPES = {"float16": ("__half", "float"), "float32": ("float", "float"), "float64
 """What entries of a dtype are, and what they are computed in."""
 
 THREADS = 256
+FEW = 1 << 16
+"""Entries up to which a sum is one of the kernels here, launched sooner than CuPy's."""
 SMALL = 1 << 16
 """Entries up to which one block computes a whole loss: a second launch would cost more."""
 
@@ -60,6 +62,24 @@ __device__ A total_of(const T* x, A top, Int row, Int n, Int count) {
     A total = 0;
     ENTRIES(i, row) total += exp((A)x[i] - top);
     return in_row(total, false);
+}
+
+extern "C" __global__ void sum_rows(const T* x, T* out, Int n, Int count) {
+    ROWS(row) {
+        double part = 0;
+        ENTRIES(i, row) part += (double)x[i];
+        A total = in_row((A)part, false);
+        if (row < n && threadIdx.x == 0) out[row] = (T)total;
+    }
+}
+
+extern "C" __global__ void sum_columns(const T* x, T* out, Int n, Int count) {
+    Int column = (Int)blockIdx.x * blockDim.y + threadIdx.y;
+    double part = 0;
+    if (column < count)
+        for (Int row = threadIdx.x; row < n; row += blockDim.x) part += (double)x[row * count + column];
+    A total = in_row((A)part, false);
+    if (column < count && threadIdx.x == 0) out[column] = (T)total;
 }
 
 extern "C" __global__ void softmax(const T* x, T* out, Int n, Int count) {
@@ -211,8 +231,45 @@ def _over_entries(name: str, x: Any) -> Any:
     return out
 
 
+def summed(x: Any, axis: Any, keepdims: bool) -> Any:
+    """Return a sum of few floating numbers over leading, trailing or all axes; None where it is another."""
+    size, shape = x.size, x.shape
+    if not 0 < size <= FEW or x.dtype.char not in "fd" or not x.flags.c_contiguous:
+        return None
+    ndim = len(shape)
+    axes = tuple(range(ndim)) if axis is None else axis if axis.__class__ is tuple else (axis % ndim,)
+    k = len(axes)
+    by_rows = axes == tuple(range(ndim - k, ndim))
+    if not by_rows and axes != tuple(range(k)):
+        return None
+    out = cupy.empty(
+        tuple([1 if i in axes else n for i, n in enumerate(shape)])
+        if keepdims
+        else shape[: ndim - k]
+        if by_rows
+        else shape[k:],
+        x.dtype,
+    )
+    left = out.size
+    if by_rows:
+        grid, block = _shape(left, size // left)
+        _kernel("sum_rows", x.dtype)(grid, block, (x, out, left, size // left))
+    else:
+        _kernel("sum_columns", x.dtype)(((left + 7) // 8,), (32, 8), (x, out, size // left, left))
+    return out
+
+
+def _rows(x: Any, dtype: Any) -> Any:
+    """Return an array of a dtype that lies in memory row by row."""
+    return x if x.dtype == dtype and x.flags.c_contiguous else cupy.array(x, dtype, order="C")
+
+
 class CupyNeural(NeuralExtras):
-    """The extras of ``NEURAL`` on CuPy."""
+    """The extras of ``NEURAL`` on CuPy, and small sums."""
+
+    def sum(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        out = summed(x, axis, keepdims)
+        return x.sum(axis, keepdims=keepdims) if out is None else out
 
     def softmax(self, x: Any, axis: Any) -> Any:
         return _over_rows("softmax", super().softmax, axis, self.floats(x))
@@ -233,10 +290,10 @@ class CupyNeural(NeuralExtras):
         return _over_entries("ndtr", self.floats(x))
 
     def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any, Any]:
-        x = cupy.ascontiguousarray(self.floats(x))
+        x = self.floats(x)
         if not x.size:
             return super().label_loss(x, labels, ignore_index, reduction)
-        labels = cupy.ascontiguousarray(labels, dtype=np.int64)
+        x, labels = _rows(x, x.dtype), _rows(labels, np.int64)
         n, count = x.shape
         dtype, mean = x.dtype, int(reduction == "mean")
         softmax, losses = cupy.empty((n, count), dtype), cupy.empty(n, np.promote_types(dtype, np.float32))
@@ -260,11 +317,8 @@ class CupyNeural(NeuralExtras):
     ) -> Any:
         if not x.size:
             return super().label_loss_dx(y, x, labels, share, ignore_index, reduction)
-        labels = cupy.ascontiguousarray(labels, dtype=np.int64)
-        y, x, share = (
-            a if a.flags.c_contiguous and a.dtype == x.dtype else cupy.array(a, x.dtype, order="C")
-            for a in (y, x, share)
-        )
+        labels, dtype = _rows(labels, np.int64), x.dtype
+        y, x, share = _rows(y, dtype), _rows(x, dtype), _rows(share, dtype)
         n, count = x.shape
         out = cupy.empty((n, count), x.dtype)
         grid, block = _shape(n, count)
