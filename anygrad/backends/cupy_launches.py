@@ -154,8 +154,8 @@ SIGNS = {"add": "+", "subtract": "-"}
 
 
 @functools.cache
-def _update(name: str, dtype: str) -> Any:
-    text = UPDATE.format(T=TYPES[dtype], THREADS=THREADS, sign=SIGNS[name])
+def _update(name: str, char: str) -> Any:
+    text = UPDATE.format(T=TYPES[np.dtype(char).name], THREADS=THREADS, sign=SIGNS[name])
     return _compiled(text, "add_multiple")
 
 
@@ -171,7 +171,7 @@ def updated(name: str, a: Any, b: Any, alpha: Any) -> bool:
     if b is not a and b.data.mem is a.data.mem:
         return False
     grid = (n + THREADS - 1) // THREADS
-    _update(name, a.dtype.name)((grid,), (THREADS,), (a, b, float(alpha), n))
+    _update(name, a.dtype.char)((grid,), (THREADS,), (a, b, float(alpha), n))
     return True
 
 
