@@ -479,6 +479,18 @@ def cumulative_sum(x: Any, /, axis: int | None = None, *, dtype: Any = None, inc
     tensor([1., 3., 6.], dtype=float64, device='cpu')
     """
 
+def diff(x: ArrayLike, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
+    """Return the n-th differences of neighbours along an axis, of x between ``prepend`` and ``append``.
+
+    Those are arrays of x's shape but for the axis, or numbers; booleans differ where they are unequal.
+    Raises ``AxisError`` for an axis that is not there, ``ArgumentError`` for a negative n, ``ShapeError``
+    where shapes do not fit.
+
+    >>> import anygrad as ag
+    >>> ag.diff(ag.asarray([1.0, 4.0, 9.0]), prepend=0.0)
+    tensor([1., 3., 5.], dtype=float64, device='cpu')
+    """
+
 def divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Divide x by y.
 
@@ -488,6 +500,21 @@ def divide(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.divide(ag.asarray([1.0, 3.0]), 2.0)
     tensor([0.5, 1.5], dtype=float64, device='cpu')
+    """
+
+def einsum(subscripts: str, /, *operands: ArrayLike) -> Tensor:
+    """Sum products of the operands over the letters that the output lacks, as ``numpy.einsum`` does.
+
+    ``subscripts`` names the axes of each operand by letters, operands parted by commas, those of the output
+    after ``->``; without it they are the letters that occur once, sorted. A letter twice in an operand is
+    its diagonal; ``...`` stands for axes that broadcast, and an axis of length 1 fits every length. Three
+    operands or more need ``opt_einsum``, which finds in which order. One operand whose axes all stay gives a
+    view, else the result is new. Raises ``ArgumentError`` for a string that means nothing, ``ShapeError``
+    where it does not fit the shapes, ``DeviceError`` for mixed devices.
+
+    >>> import anygrad as ag
+    >>> ag.einsum("ij,j->i", ag.asarray([[1.0, 2.0], [3.0, 4.0]]), ag.asarray([1.0, 1.0]))
+    tensor([3., 7.], dtype=float64, device='cpu')
     """
 
 def empty(shape: int | tuple[int, ...], *, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
@@ -912,6 +939,16 @@ def median(x: ArrayLike, /, axis: Axis = None, *, keepdims: _bool = False) -> Te
     tensor(2.5, dtype=float64, device='cpu')
     """
 
+def meshgrid(*arrays: ArrayLike, indexing: str = 'xy') -> tuple[Tensor, ...]:
+    """Spread vectors over a grid, the i-th along axis i; ``"xy"`` exchanges the first two axes. Copies.
+
+    Raises ``ShapeError`` for arrays of more than one axis, ``ArgumentError`` for another ``indexing``.
+
+    >>> import anygrad as ag
+    >>> ag.meshgrid(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0, 5.0]))[0].shape
+    (3, 2)
+    """
+
 def min(x: Any, /, axis: Axis = None, *, keepdims: _bool = False) -> Tensor:
     """Return the smallest entry along the axes; equal ones share the gradient evenly.
 
@@ -954,6 +991,17 @@ def multiply(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.multiply(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
     tensor([3., 8.], dtype=float64, device='cpu')
+    """
+
+def nan_to_num(x: ArrayLike, /, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """Replace NaN, and infinities by the largest numbers of the dtype; the gradient there is 0.
+
+    Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.nan_to_num(ag.asarray([1.0, float('nan'), float('inf')]), posinf=9.0)
+    tensor([1., 0., 9.], dtype=float64, device='cpu')
     """
 
 def negative(x: ArrayLike, /) -> Tensor:
@@ -1011,6 +1059,19 @@ def ones(shape: int | tuple[int, ...], *, dtype: Any = None, device: Any = None,
 
 def ones_like(x: Tensor, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return ones of the shape, dtype and device of x."""
+
+def pad(x: ArrayLike, /, pad_width: Any, mode: str = 'constant', *, constant_values: Any = 0) -> Tensor:
+    """Return x with entries added before and after it along each axis, as ``numpy.pad`` has it.
+
+    ``pad_width``: a number, a pair (before, after), or a pair for each axis. ``mode``: ``"constant"``
+    (``constant_values``, given in the same forms, tensors without axes among them), ``"edge"``,
+    ``"reflect"``, ``"symmetric"`` or ``"wrap"``. Raises ``ArgumentError`` for a negative width or another
+    mode, ``ShapeError`` where the widths do not fit the axes, or nothing is there to be repeated.
+
+    >>> import anygrad as ag
+    >>> ag.pad(ag.asarray([1.0, 2.0, 3.0]), (2, 1), "reflect")
+    tensor([3., 2., 1., 2., 3., 2.], dtype=float64, device='cpu')
+    """
 
 def permute_dims(x: ArrayLike, /, axes: tuple[int, ...]) -> Tensor:
     """Reorder the axes. A view.
@@ -1116,6 +1177,20 @@ def remainder(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.remainder(ag.asarray([7.0, -7.0]), 4.0)
     tensor([3., 1.], dtype=float64, device='cpu')
+    """
+
+def repeat(x: ArrayLike, repeats: int | Any, /, *, axis: int | None = None) -> Tensor:
+    """Repeat the entries along an axis (None: of the flattened array), all equally often or by a count each.
+
+    An array of counts, one for each entry or one for all, waits for the device: the shape of the result
+    depends on its numbers. Raises ``DtypeError`` for counts that are no integers, ``ShapeError`` where they
+    do not fit the axis, ``ArgumentError`` for negative ones, ``AxisError`` for an axis that is not there.
+
+    >>> import anygrad as ag
+    >>> ag.repeat(ag.asarray([1.0, 2.0]), 2)
+    tensor([1., 1., 2., 2.], dtype=float64, device='cpu')
+    >>> ag.repeat(ag.asarray([1.0, 2.0]), ag.asarray([1, 3]))
+    tensor([1., 2., 2., 2.], dtype=float64, device='cpu')
     """
 
 def reshape(x: ArrayLike, /, shape: int | tuple[int, ...], *, copy: _bool | None = None) -> Tensor:
@@ -1383,6 +1458,17 @@ def tanh(x: ArrayLike, /) -> Tensor:
 def tensordot(x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Tensor:
     """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes."""
 
+def tile(x: ArrayLike, repetitions: int | tuple[int, ...], /) -> Tensor:
+    """Return copies of x laid side by side, so many along each axis; missing axes and numbers count as 1.
+
+    Raises ``ArgumentError`` for a negative number.
+
+    >>> import anygrad as ag
+    >>> ag.tile(ag.asarray([1.0, 2.0]), (2, 2))
+    tensor([[1., 2., 1., 2.],
+            [1., 2., 1., 2.]], dtype=float64, device='cpu')
+    """
+
 def tril(x: ArrayLike, /, *, k: int = 0) -> Tensor:
     """Keep of matrices what is on the k-th diagonal and below; zeros above.
 
@@ -1468,6 +1554,16 @@ def unique_values(x: ArrayLike, /) -> Tensor:
 
     >>> import anygrad as ag
     >>> ag.unique_values(ag.asarray([3.0, 1.0, 3.0]))
+    tensor([1., 3.], dtype=float64, device='cpu')
+    """
+
+def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """Return the layers of x along an axis, which goes, as a tuple of views.
+
+    Raises ``AxisError`` for an axis that is not there.
+
+    >>> import anygrad as ag
+    >>> ag.unstack(ag.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=1)[0]
     tensor([1., 3.], dtype=float64, device='cpu')
     """
 

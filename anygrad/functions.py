@@ -170,17 +170,21 @@ def listed(row: Row) -> Function:
 def derived(function: Function) -> Function:
     """Bind a function over the namespace to the namespace of its first array."""
     name = function.__name__
-    like = [p for p in inspect.signature(function).parameters.values() if p.annotation == "ArrayLike"]
-    count = None if like[0].kind is inspect.Parameter.VAR_POSITIONAL else len(like)
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    like = [i for i, p in enumerate(parameters) if p.annotation == "ArrayLike"]
+    start, stop = like[0], like[-1] + 1
+    if parameters[start].kind is inspect.Parameter.VAR_POSITIONAL:
+        stop = None
 
     def bound(*arguments: Any, **keywords: Any) -> Any:
-        arrays = arguments[:count]
+        arrays = arguments[start:stop]
         quick = _native_of(arrays)
         if quick is not None:
             return function(quick.tensors, *arguments, **keywords)
         xp = common_backend(name, arrays)
         given = [operand(name, n, x, xp) for n, x in zip(names_for(len(arrays)), arrays, strict=True)]
-        return function(xp.tensors, *given, *arguments[len(arrays) :], **keywords)
+        before, after = arguments[:start], arguments[start + len(arrays) :]
+        return function(xp.tensors, *before, *given, *after, **keywords)
 
     return bound
 

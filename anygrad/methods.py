@@ -198,7 +198,8 @@ METHODS: dict[str, Any] = {
     for name, row in REGISTRY.items()
     if row.public and row.method and not row.is_list and "." not in name and name not in ("real", "imag")
 }
-METHODS |= {name: FUNCTIONS[name] for name in DERIVED if "." not in name and name != "broadcast_arrays"}
+NO_METHODS = ("broadcast_arrays", "einsum", "meshgrid")
+METHODS |= {name: FUNCTIONS[name] for name in DERIVED if "." not in name and name not in NO_METHODS}
 METHODS |= {
     "copy_": copy_,
     "cpu": cpu,

@@ -115,6 +115,9 @@ def shape_in(op: str, shape: Any, name: str = "shape") -> tuple[int, ...]:
 def alongside(xp: Any, op: str, x: Any, name: str, other: Any) -> Any:
     """Return an array that a keyword names as a tensor; ``DeviceError`` for a tensor not on x's device."""
     if not hasattr(other, "xp"):
+        if not hasattr(other, "dtype") and not isinstance(other, list | tuple | int | float | complex):
+            got = f"{name} is of type {type(other).__name__}"
+            raise DtypeError(message(op, got, "expected an array or a number"))
         return xp.asarray(other)
     if other.device != x.device:
         got = f"x is on {x.device}, {name} is on {other.device}"

@@ -198,6 +198,7 @@ from tests import (  # noqa: E402, F401
     samples_elementwise,
     samples_fft,
     samples_linalg,
+    samples_manipulation,
     samples_neural,
     samples_shapes,
     samples_sorting,

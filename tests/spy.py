@@ -73,6 +73,7 @@ WAITS: dict[str, Callable[[Any], Any]] = {
     "unique_counts": ag.unique_counts,
     "unique_inverse": ag.unique_inverse,
     "unique_values": ag.unique_values,
+    "repeat(x, counts)": lambda x: ag.repeat(x, ag.asarray([1, 0, 2], device=x.device)),
 }
 """Operations that wait for the device by what they mean, as README lists them; at most ten."""
 

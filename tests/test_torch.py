@@ -43,10 +43,16 @@ REFUSED = {
     "axis=())": "an empty tuple of axes is all axes",
     "shift(float64[3, 2, 3], axes=())": "wants an axis",
     "shift(complex128[3, 2, 3], axes=())": "wants an axis",
-    "shift(float64[])": "wants an axis",
     "axes=(1, 0, 1)": "wants each axis once",
     "axes=(0, 1, 0, 0)": "wants each axis once",
     "empty: fft.": "wants entries",
+    "shift(float64[])": "wants an axis",
+    "append=": "wants tensors of as many axes on both sides",
+    "diff(float64[2, 3], prepend=1j)": "wants tensors of as many axes on both sides",
+    "mixed: meshgrid(": "wants one dtype",
+    "nan_to_num(complex128": "takes no complex numbers",
+    "scalar: einsum(": "takes no scalars",
+    "mixed: einsum(": "mixes no dtypes",
     "correction=0.5": "wants an integer in std",
     "axis: linalg.svd(": "differs from differences where there are more vectors than singular values",
     "mode='complete'": "has no derivative",
@@ -62,7 +68,7 @@ REFUSED = {
 """Calls that PyTorch refuses, or takes otherwise, by a part of the sample's name."""
 
 ABSENT = {name for name, row in REGISTRY.items() if not row.public}
-ABSENT |= {"clone", "astype", "broadcast_arrays", "linalg.lstsq"}
+ABSENT |= {"clone", "astype", "broadcast_arrays", "pad", "linalg.lstsq"}
 ABSENT |= {"softmax", "log_softmax", "logsumexp", "leaky_relu", "silu", "softplus", "gelu"}
 ABSENT |= {"cross_entropy", "mse_loss"}
 """Functions that take or give something else in PyTorch's namespace; ``test_neural`` compares its own."""
@@ -77,6 +83,14 @@ def of_torch(one: Sample) -> Any:
     if one.name == "linalg.solve_triangular":
         return lambda x, y, upper, unit_diagonal=False: torch.linalg.solve_triangular(
             x, y, upper=upper, unitriangular=unit_diagonal
+        )
+    if one.name == "repeat":
+        return lambda x, k, axis=None: torch.repeat_interleave(
+            x, torch.asarray(np.asarray(k, np.int64)), dim=axis
+        )
+    if one.name == "diff":
+        return lambda x, **rest: torch.diff(
+            x, **{k: torch.asarray(v) if isinstance(v, np.ndarray) else v for k, v in rest.items()}
         )
     return attrgetter(one.name)(torch)
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.algebra import AlgebraExtras
+from anygrad.backends.contraction import ContractionExtras
 from anygrad.backends.fourier import FourierExtras
 from anygrad.backends.interchange import Interchange
 from anygrad.backends.kinds import WIDENED, widened
@@ -46,6 +47,7 @@ STANDARD = tuple(_STANDARD.split())
 
 EXTRAS = (
     "compact",
+    "contract",
     "getitem",
     "index_add",
     "place",
@@ -74,7 +76,15 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
         )
 
 
-class Backend(Interchange, AlgebraExtras, FourierExtras, NeuralExtras, OrderingExtras, WindowExtras):
+class Backend(
+    Interchange,
+    AlgebraExtras,
+    ContractionExtras,
+    FourierExtras,
+    NeuralExtras,
+    OrderingExtras,
+    WindowExtras,
+):
     """One array library on one device, as the namespace that formulas are written against."""
 
     native: ClassVar[bool] = False

@@ -1,11 +1,14 @@
 """The rows, a module for each chapter of the standard. A row sees ``op`` and ``rules`` alone."""
 
 from anygrad.ops import (
+    arranging,
+    contraction,
     convolution,
     creation,
     decompositions,
     elementwise,
     fft,
+    filling,
     indexing,
     linalg,
     manipulation,
@@ -22,11 +25,14 @@ from anygrad.ops import (
 )
 
 __all__ = [
+    "arranging",
+    "contraction",
     "convolution",
     "creation",
     "decompositions",
     "elementwise",
     "fft",
+    "filling",
     "indexing",
     "linalg",
     "manipulation",
