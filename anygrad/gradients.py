@@ -1,4 +1,4 @@
-"""Gradients in and out: what a pass starts with, and how what it found becomes ``.grad``.
+"""Gradients in and out: what a pass starts with and leads to, and how what it found becomes ``.grad``.
 
 Outside stands the gradient, inside its conjugate: here is where the two meet. Knows tensors only by what they
 carry (``array``, ``xp``, ``node``); how one is made is the graph's ``wrap``.
@@ -19,7 +19,18 @@ from anygrad.errors import DtypeError, GradientDtypeError, GradientError, Gradie
 from anygrad.graph import GRAD_MODE, Hooked, Node
 from anygrad.rules import is_complex
 
-__all__ = ["HookHandle", "hook_on", "landed", "nodes_of", "retain_on", "seed_of"]
+__all__ = [
+    "HookHandle",
+    "deposit",
+    "hook_on",
+    "landed",
+    "move",
+    "nodes_of",
+    "retain_on",
+    "seed_of",
+    "uses_below",
+    "uses_towards",
+]
 
 _accumulating = threading.RLock()
 _numbers = itertools.count()
@@ -106,6 +117,69 @@ def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
         xp.synchronize()  # Work on other streams, which do not wait for this one, will read it.
         _ONES[xp, dtype] = found
     return found
+
+
+class _Roots:
+    """Stands where a node does, for those that a pass starts with."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.edges = nodes
+
+
+def uses_below(roots: Iterable[Node]) -> dict[Node, int]:
+    """Count the uses of each node that is used more than once."""
+    uses: dict[Node, int] = {}
+    seen: set[Node] = set()
+    nodes: list[Any] = [_Roots(roots)]
+    see, follow = seen.add, nodes.append
+    for node in nodes:  # which grows on the way
+        for e in node.edges:
+            if e in seen:
+                uses[e] = uses.get(e, 1) + 1
+            else:
+                see(e)
+                follow(e)
+    return uses
+
+
+def uses_towards(roots: list[Node], wanted: Iterable[Node]) -> tuple[dict[Node, int], set[Node]]:
+    """Count uses along edges that lead to a wanted node; 0 for nodes that lead to none.
+
+    Also returns the nodes whose formulas are to run.
+    """
+    users: dict[Node, list[Node]] = {}
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        for e in node.edges:
+            users.setdefault(e, []).append(node)
+            if e not in seen:
+                seen.add(e)
+                stack.append(e)
+    targets = [w for w in wanted if w in seen]
+    keep = set(targets)
+    expand: set[Node] = set()
+    climb = list(keep)
+    while climb:
+        for user in users.get(climb.pop(), ()):
+            expand.add(user)
+            if user not in keep:
+                keep.add(user)
+                climb.append(user)
+    uses = {node: 0 for node in seen if node not in keep}
+    for node in targets:
+        uses[node] = 0
+    single: set[Node] = set()
+    for e in [*roots, *(e for node in expand for e in node.edges)]:
+        if e in keep:
+            if e in uses:
+                uses[e] += 1
+            elif e in single:
+                uses[e] = 2
+            else:
+                single.add(e)
+    return uses, expand
 
 
 def nodes_of(op: str, tensors: Iterable[Any]) -> list[Node]:

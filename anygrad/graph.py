@@ -34,10 +34,10 @@ move: Callable[..., Any] = _unset
 
 
 class Marker:
-    """Stands where a plan does, for nodes that are no operation's; never has ``one`` or ``into``."""
+    """Stands where a plan does, for nodes that are no operation's; has no ``one``, ``pair`` or ``into``."""
 
     __slots__ = ("name",)
-    one = into = None
+    one = pair = into = None
     keeps = elementwise = False
 
     def __init__(self, name: str) -> None:
@@ -56,7 +56,7 @@ class Hooked:
     """
 
     __slots__ = ("hooks", "keeps", "kept", "name", "plan")
-    one = into = None
+    one = pair = into = None
     elementwise = False
 
     def __init__(self, plan: Any) -> None:

@@ -75,9 +75,10 @@ class Plan:
     """A row for one set of inputs that need gradients, with everything that depends on nothing else.
 
     ``save(*inputs, out, keywords)`` gives what a node keeps. ``one(xp, g, saved)`` is the gradient of the
-    only edge, or None where there are several; ``all`` gives a tuple for all edges, ``each`` one function
-    per edge (None for a row over a list). ``into(xp, buffer, g, saved)`` adds the gradient of the only edge
-    into a buffer; ``consume`` is ``all`` for a ``g`` that the engine owns and the row may write.
+    only edge, or None where there are several; ``all`` gives a tuple for all edges, ``pair`` the same where
+    there are two and nothing else to ask, ``each`` one function per edge (None for a row over a list).
+    ``into(xp, buffer, g, saved)`` adds the gradient of the only edge into a buffer; ``consume`` is ``all``
+    for a ``g`` that the engine owns and the row may write.
     ``elementwise``: an entry of a gradient depends on the same entry of ``g`` and of what is saved.
     ``passes`` tells of each formula whether it returns ``g`` as it is.
     ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some is an array.
@@ -85,7 +86,7 @@ class Plan:
 
     __slots__ = (
         *("all", "consume", "each", "elementwise", "into", "keeps", "name"),
-        *("one", "origins", "parameters", "passes", "row", "save", "which"),
+        *("one", "origins", "pair", "parameters", "passes", "row", "save", "which"),
     )
 
     def __init__(self, row: Row, which: tuple[int, ...]) -> None:
@@ -115,6 +116,8 @@ class Plan:
         self.each: Any = tuple(_compile(head, call, **names) for call in calls)
         self.all = _compile(head, f"({''.join(call + ', ' for call in calls)})", **names)
         self.one = self.each[0] if len(calls) == 1 and not row.consume and len(row.carries) == 1 else None
+        is_pair = len(calls) == 2 and len(row.carries) == 1 and not row.consume
+        self.pair = self.all if is_pair else None
         if row.is_list:
             self.one, self.all, self.each = None, self.each[0], None
         self.into = self.consume = None

@@ -6,10 +6,10 @@ Its state is local to the call, it writes nothing but buffers that it made itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from anygrad.gradients import deposit, move
+from anygrad.gradients import deposit, move, uses_below, uses_towards
 from anygrad.graph import (
     CROSSING,
     LEAF,
@@ -108,6 +108,18 @@ class Pass:
         sums.pop(node, None)
         self.finish(node, g)
 
+    def send(self, node: Node, g: Any, fits: Any, owned: bool = False) -> None:
+        """Pass a gradient on along one of several edges."""
+        if fits is not None:
+            g = fit(self.xp, g, *fits)
+        chains_from = self.chains_from
+        if node in self.uses:
+            self.collect(node, g, owned)
+        elif chains_from is not None and node.plan.elementwise and g.nbytes >= chains_from:
+            self.chain(node, g, [])
+        else:
+            self.push((node, g))
+
     def gather(self, node: Node, g: Any, number: int, count: int) -> None:
         """Put the gradient of one output beside those of a node's others."""
         parts = list(self.sums.pop(node, None) or (None,) * count)
@@ -193,68 +205,6 @@ class Pass:
                     self.uses[e] = left - 1
 
 
-class _Roots:
-    """Stands where a node does, for those that a pass starts with."""
-
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self.edges = nodes
-
-
-def _count(roots: Iterable[Node]) -> dict[Node, int]:
-    """Count the uses of each node that is used more than once."""
-    uses: dict[Node, int] = {}
-    seen: set[Node] = set()
-    nodes: list[Any] = [_Roots(roots)]
-    for node in nodes:  # which grows on the way
-        for e in node.edges:
-            if e in seen:
-                uses[e] = uses.get(e, 1) + 1
-            else:
-                seen.add(e)
-                nodes.append(e)
-    return uses
-
-
-def _count_towards(roots: list[Node], wanted: Iterable[Node]) -> tuple[dict[Node, int], set[Node]]:
-    """Count uses along edges that lead to a wanted node; 0 for nodes that lead to none.
-
-    Also returns the nodes whose formulas are to run.
-    """
-    users: dict[Node, list[Node]] = {}
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        node = stack.pop()
-        for e in node.edges:
-            users.setdefault(e, []).append(node)
-            if e not in seen:
-                seen.add(e)
-                stack.append(e)
-    targets = [w for w in wanted if w in seen]
-    keep = set(targets)
-    expand: set[Node] = set()
-    climb = list(keep)
-    while climb:
-        for user in users.get(climb.pop(), ()):
-            expand.add(user)
-            if user not in keep:
-                keep.add(user)
-                climb.append(user)
-    uses = {node: 0 for node in seen if node not in keep}
-    for node in targets:
-        uses[node] = 0
-    single: set[Node] = set()
-    for e in [*roots, *(e for node in expand for e in node.edges)]:
-        if e in keep:
-            if e in uses:
-                uses[e] += 1
-            elif e in single:
-                uses[e] = 2
-            else:
-                single.add(e)
-    return uses, expand
-
-
 def backward(
     seeds: list[tuple[Node, Any, Any]],
     wanted: list[Node] | None = None,
@@ -269,9 +219,9 @@ def backward(
     """
     expand = None
     if wanted is None:
-        uses = _count(node for node, _, _ in seeds)
+        uses = uses_below(node for node, _, _ in seeds)
     else:
-        uses, expand = _count_towards([node for node, _, _ in seeds], wanted)
+        uses, expand = uses_towards([node for node, _, _ in seeds], wanted)
     stack: list[tuple[Any, Any]] = []  # Nodes, or Ready, each with its gradient.
     push, pop = stack.append, stack.pop
     run = Pass(uses, push, expand)
@@ -282,7 +232,7 @@ def backward(
     if wanted is not None:
         run.got = dict.fromkeys(wanted)
     leaves: list[tuple[Callable[[], Any], Any, Any]] = []
-    collect, done = run.collect, run.done
+    collect, send, done = run.collect, run.send, run.done
     held = Held()
     while inbox:
         backend, arrived = inbox.popitem()
@@ -325,6 +275,16 @@ def backward(
                     else:
                         push((edge, g))
                     continue
+                pair = plan.pair
+                small = chains_from is None or not plan.elementwise or g.nbytes < chains_from
+                if pair is not None and small and expand is None:
+                    first, second = node.edges
+                    x_part, y_part = pair(xp, g, saved)
+                    x_fits, y_fits = node.fits or (None, None)
+                    send(first, x_part, x_fits)
+                    send(second, y_part, y_fits)
+                    x_part = y_part = None
+                    continue
                 if plan.__class__ is Hooked:
                     g = shown_to_hooks(plan.hooks, "hook", g, backend, create_graph)
                     if node in run.got:
@@ -360,8 +320,7 @@ def backward(
                     owned = backend.exclusive(held)
                     g = held.array
                     del held.array
-                chains = plan.elementwise and chains_from is not None and g.nbytes >= chains_from
-                chains = chains and xp.follows(g, saved)
+                chains = not small and xp.follows(g, saved)
                 if owned:
                     parts = plan.consume(xp, g, saved)
                 elif not chains and (expand is None or plan.each is None):
@@ -382,14 +341,7 @@ def backward(
                         else:
                             run.skip(edge)
                         continue
-                    if fits is not None and fits[i] is not None:
-                        part = fit(xp, part, *fits[i])
-                    if edge in uses:
-                        collect(edge, part, owned and plan.which[i] == 0)
-                    elif chains_from is not None and edge.plan.elementwise and part.nbytes >= chains_from:
-                        run.chain(edge, part, [])
-                    else:
-                        push((edge, part))
+                    send(edge, part, fits and fits[i], owned and plan.which[i] == 0)
                 part = parts = None
     if leaves:
         deposit(leaves)
