@@ -46,11 +46,14 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is to be done; ``last``, of one operand: axes to sum over, and the order of those that stay."""
+    """What is to be done; ``last``, of one operand: axes to sum over, and then the order where it changes.
+
+    Without sums and diagonals the axes are permuted all the same, for a view.
+    """
 
     ready: tuple[Ready, ...]
     steps: tuple[Step, ...]
-    last: tuple[Axes, Axes] | None
+    last: tuple[Axes, Axes | None] | None
 
 
 @derived
@@ -84,7 +87,8 @@ def einsum(xp: Any, subscripts: str, /, *operands: ArrayLike) -> Any:
     if plan.last is None:
         return values[-1]
     axes, order = plan.last
-    return xp.permute_dims(_summed(xp, values[0], axes), order)
+    x = _summed(xp, values[0], axes)
+    return x if order is None else xp.permute_dims(x, order)
 
 
 def _readied(xp: Any, x: Any, ready: Ready) -> Any:
@@ -125,7 +129,9 @@ def _plan(subscripts: str, shapes: tuple[Axes, ...]) -> Plan:
         term = live[0][1]
         stay = [k for k in term if k in out]
         alone = tuple(k for k, letter in enumerate(term) if letter not in out)
-        return Plan(tuple(ready), (), (alone, tuple(map(stay.index, out))))
+        order = tuple(map(stay.index, out))
+        is_new = bool(alone or ready[0].diagonals) and order == tuple(range(len(out)))
+        return Plan(tuple(ready), (), (alone, None if is_new else order))
     steps: list[Step] = []
     for group in _path([term for _, term in live], out, sizes):
         chosen = [live.pop(k) for k in sorted(group, reverse=True)]
