@@ -143,3 +143,25 @@ def test_a_column_changes_its_sign_in_place() -> None:
     x = ag.tensor(np.arange(12, dtype=np.float32).reshape(3, 4))
     x[:, :1].neg_()
     assert x.numpy()[:, 0].tolist() == [0, -4, -8] and x.numpy()[0].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int64"])
+@pytest.mark.parametrize("size", [1, 32_768, 32_769, 100_000])
+def test_updates_go_block_by_block(size: int, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    a, b = (10 * rng.normal(size=(2, size))).astype(dtype)
+    alpha = 3 if dtype == "int64" else 0.3
+    expected = a - b * alpha
+    x = ag.tensor(a)
+    x.sub_(ag.tensor(b), alpha=alpha)
+    assert x.dtype == dtype and np.array_equal(x.numpy(), expected)
+
+
+def test_updates_from_the_memory_that_they_write() -> None:
+    a = np.random.default_rng(0).normal(size=300_000)
+    for to, by in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+        x = ag.tensor(a)
+        x[to].sub_(x[by], alpha=0.5)
+        expected = a.copy()
+        expected[to] = a[to] - 0.5 * a[by]
+        assert np.array_equal(x.numpy(), expected)

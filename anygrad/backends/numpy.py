@@ -203,6 +203,7 @@ class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
     chains_from: ClassVar[int | None] = 1 << 20
+    special_library: ClassVar[str | None] = "scipy.special"
 
     def __init__(self, name: str = "cpu") -> None:
         super().__init__(np, "cpu", name)
@@ -228,6 +229,20 @@ class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, WritableBackend):
     def dtype_of(self, array: Any) -> np.dtype:
         dtype: np.dtype = array.dtype
         return dtype
+
+    def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
+        entries = BLOCK // a.itemsize
+        blocks = a.size > entries and b.__class__ is np.ndarray and a.dtype == b.dtype and a.shape == b.shape
+        blocks = blocks and a.dtype.kind in "fc" and a.flags.c_contiguous and b.flags.c_contiguous
+        if not blocks or np.may_share_memory(a, b):
+            super().update(name, a, b, alpha)
+            return
+        # New memory for the whole product would cost as much as the update.
+        compute, scratch = self.ufuncs[name], np.empty(entries, a.dtype)
+        a, b = a.reshape(-1), b.reshape(-1)
+        for start in range(0, a.size, entries):
+            part, step = a[start : start + entries], b[start : start + entries]
+            compute(part, np.multiply(step, alpha, out=scratch[: part.size]), out=part)
 
     def from_numpy(self, array: np.ndarray) -> Any:
         return np.array(array)
