@@ -172,9 +172,9 @@ def derived(function: Function) -> Function:
     name = function.__name__
     parameters = list(inspect.signature(function).parameters.values())[1:]
     like = [i for i, p in enumerate(parameters) if p.annotation == "ArrayLike"]
-    start, stop = like[0], like[-1] + 1
-    if parameters[start].kind is inspect.Parameter.VAR_POSITIONAL:
-        stop = None
+    start = like[0]
+    several = parameters[start].kind is inspect.Parameter.VAR_POSITIONAL
+    stop = None if several else like[-1] + 1
 
     def bound(*arguments: Any, **keywords: Any) -> Any:
         arrays = arguments[start:stop]

@@ -33,7 +33,7 @@ def repeat(xp: Any, x: ArrayLike, repeats: int | Any, /, *, axis: int | None = N
         x, axis = xp.reshape(x, (-1,)), 0
     axis = axis_in("repeat", axis, x.ndim)
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
-    if isinstance(repeats, list | tuple) or hasattr(repeats, "xp") or getattr(repeats, "shape", ()):
+    if isinstance(repeats, list | tuple) or hasattr(repeats, "xp") or getattr(repeats, "shape", None):
         return x[(slice(None),) * axis + (_positions(xp, x, repeats, n),)]
     try:
         k = index(repeats)
