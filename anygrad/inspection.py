@@ -148,8 +148,8 @@ def finfo(type: Any, /) -> FloatLimits:
     if dtype.kind not in "fc":
         raise DtypeError(message("finfo", f"got {dtype}", "expected a floating dtype", "use iinfo"))
     found = np.finfo(dtype)
-    limits = (float(n) for n in (found.eps, found.max, found.min, found.smallest_normal))
-    return FloatLimits(found.bits, *limits, np.dtype(found.dtype))
+    eps, top, low, least = map(float, (found.eps, found.max, found.min, found.smallest_normal))
+    return FloatLimits(found.bits, eps, top, low, least, np.dtype(found.dtype))
 
 
 def iinfo(type: Any, /) -> IntegerLimits:

@@ -7,7 +7,7 @@ only, and a write there would change what a backward pass has saved.
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Interchange:
     natives: Any
     entered: Any
     to_numpy: Any
-    shortage: Any
+    shortage: ClassVar[Any]
 
     @functools.cached_property
     def dlpack_device(self) -> Place | None:
