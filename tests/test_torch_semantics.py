@@ -195,6 +195,16 @@ def hypot_and_atan2_have_gradient_zero_at_the_origin(lib: Any) -> Any:
     return x.grad
 
 
+@different(
+    ours=[[0.5, 0.5, np.nan, np.nan, 0.0, 1.0]],
+    theirs=[[1.0, 0.0, 0.0, 1.0, 0.0, 1.0]],
+)
+def equal_entries_of_a_pool_share_its_gradient_and_a_nan_spoils_it(lib: Any) -> Any:
+    x = lib.tensor([[2.0, 2.0, 3.0, float("nan"), 4.0, 5.0]], requires_grad=True)
+    lib.max_pool1d(x, 2).sum().backward()
+    return x.grad
+
+
 @different(ours=[2.0 * np.exp(2.0)], theirs="raises")
 def an_interrupted_pass_can_be_run_again(lib: Any) -> Any:
     x = vector(lib, 1.0)

@@ -121,6 +121,39 @@ class JaxBackend(Backend):
     log_softmax = staticmethod(jax.nn.log_softmax)
     ndtr = staticmethod(jax.scipy.special.ndtr)
 
+    def _added(self, out: Any, part: Any, at: Any) -> Any:
+        return out.at[at].add(part)
+
+    def _pooled(self, name: str, x: Any, frames: Any, fill: Any) -> Any:
+        before = x.ndim - len(frames)
+        kernel, stride, low, high, dilation = zip(*frames, strict=True)
+        ones, pads = (1,) * before, ((0, 0),) * before + tuple(zip(low, high, strict=True))
+        function = {"add": jax.lax.add, "maximum": jax.lax.max}[name]
+        fill, kernel, stride, dilation = x.dtype.type(fill), ones + kernel, ones + stride, ones + dilation
+        return jax.lax.reduce_window(x, fill, function, kernel, stride, pads, window_dilation=dilation)
+
+    def convolution(self, x: Any, weight: Any, frames: Any, groups: int) -> Any:
+        _, stride, low, high, dilation = zip(*frames, strict=True)
+        pads = tuple(zip(low, high, strict=True))
+        return jax.lax.conv_general_dilated(
+            x, weight, stride, pads, rhs_dilation=dilation, feature_group_count=groups
+        )
+
+    def convolution_dx(self, y: Any, weight: Any, shape: tuple[int, ...], frames: Any, groups: int) -> Any:
+        def of(x: Any) -> Any:
+            return self.convolution(x, weight, frames, groups)
+
+        (out,) = jax.linear_transpose(of, jax.ShapeDtypeStruct(shape, y.dtype))(y)
+        return out
+
+    def convolution_dweight(self, x: Any, y: Any, frames: Any, groups: int) -> Any:
+        def of(weight: Any) -> Any:
+            return self.convolution(x, weight, frames, groups)
+
+        shape = (y.shape[1], x.shape[1] // groups, *(frame[0] for frame in frames))
+        (out,) = jax.linear_transpose(of, jax.ShapeDtypeStruct(shape, x.dtype))(y)
+        return out
+
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         if self.device.platform == "cpu":
             check_bounds(np.asarray(index), n, axis)

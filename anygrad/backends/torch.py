@@ -13,6 +13,7 @@ from typing import Any
 import array_api_compat.torch as compat
 import numpy as np
 import torch
+from torch.nn import functional, grad
 
 from anygrad.backends.base import DTYPES, Backend, check_bounds
 from anygrad.backends.interchange import runs_backwards
@@ -176,6 +177,32 @@ class TorchBackend(Backend):
     def log_softmax(self, x: Any, axis: tuple[int, ...]) -> Any:
         return torch.log_softmax(x, *axis) if len(axis) == 1 else super().log_softmax(x, axis)
 
+    def _added(self, out: Any, part: Any, at: Any) -> Any:
+        out[at] += part  # Of zeros made for the sum, which nobody else has seen.
+        return out
+
+    def convolution(self, x: Any, weight: Any, frames: Any, groups: int) -> Any:
+        if not _has_kernels(x, weight, frames):
+            return super().convolution(x, weight, frames, groups)
+        _, stride, padding, _, dilation = zip(*frames, strict=True)
+        function = (functional.conv1d, functional.conv2d, functional.conv3d)[len(frames) - 1]
+        return function(x, weight, None, stride, padding, dilation, groups)
+
+    def convolution_dx(self, y: Any, weight: Any, shape: tuple[int, ...], frames: Any, groups: int) -> Any:
+        if not _has_kernels(y, weight, frames):
+            return super().convolution_dx(y, weight, shape, frames, groups)
+        _, stride, padding, _, dilation = zip(*frames, strict=True)
+        function = (grad.conv1d_input, grad.conv2d_input, grad.conv3d_input)[len(frames) - 1]
+        return function(shape, weight, y, stride, padding, dilation, groups)
+
+    def convolution_dweight(self, x: Any, y: Any, frames: Any, groups: int) -> Any:
+        if not _has_kernels(x, y, frames):
+            return super().convolution_dweight(x, y, frames, groups)
+        kernel, stride, padding, _, dilation = zip(*frames, strict=True)
+        shape = (y.shape[1], x.shape[1] // groups, *kernel)
+        function = (grad.conv1d_weight, grad.conv2d_weight, grad.conv3d_weight)[len(frames) - 1]
+        return function(x, shape, y, stride, padding, dilation, groups)
+
     def bounded(self, index: Any, n: int, axis: int) -> Any:
         if self.device.type == "cpu":
             check_bounds(index.numpy(), n, axis)
@@ -236,6 +263,12 @@ def _accumulated(reduction: Any, x: Any, keywords: dict[str, Any]) -> Any:
         return reduction(x, **keywords)
     out = reduction(x.to(torch.int64), **keywords)
     return out if x.dtype.is_signed or x.dtype is torch.bool else out.to(torch.uint64)
+
+
+def _has_kernels(x: Any, y: Any, frames: Any) -> bool:
+    """Tell whether torch convolves such arrays: of real numbers, padded alike on both sides, not empty."""
+    even = all(low == high for _, _, low, high, _ in frames)
+    return even and len(frames) <= 3 and x.dtype.is_floating_point and bool(x.numel() and y.numel())
 
 
 def _window(x: Any, path: tuple[Any, ...]) -> Any:
