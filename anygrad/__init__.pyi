@@ -1456,7 +1456,15 @@ def tanh(x: ArrayLike, /) -> Tensor:
     """
 
 def tensordot(x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Tensor:
-    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes."""
+    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes.
+
+    Raises ``ShapeError`` where these axes are not equally long, ``AxisError`` where one is not there or given
+    twice.
+
+    >>> import anygrad as ag
+    >>> ag.tensordot(ag.asarray([[1.0, 2.0]]), ag.asarray([[3.0, 4.0]]), axes=((0, 1), (0, 1)))
+    tensor(11., dtype=float64, device='cpu')
+    """
 
 def tile(x: ArrayLike, repetitions: int | tuple[int, ...], /) -> Tensor:
     """Return copies of x laid side by side, so many along each axis; missing axes and numbers count as 1.
@@ -1579,7 +1587,15 @@ def var(x: Any, /, axis: Axis = None, *, correction: float = 0.0, keepdims: _boo
     """
 
 def vecdot(x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Tensor:
-    """Sum conj(x) * y along an axis; the other axes broadcast."""
+    """Sum conj(x) * y along an axis; the other axes broadcast.
+
+    Raises ``AxisError`` for an axis that is not negative, as the standard has it, or not there in both, and
+    ``ShapeError`` where the lengths differ.
+
+    >>> import anygrad as ag
+    >>> ag.vecdot(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
+    tensor(11., dtype=float64, device='cpu')
+    """
 
 def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Choose from x where the condition holds, from y elsewhere.

@@ -10,7 +10,8 @@ __all__: list[str]
 def fft(x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = 'backward') -> Tensor:
     """Return the discrete Fourier transform along an axis.
 
-    ``n`` cuts the axis at its end, or continues it with zeros. ``norm='forward'`` divides by the number of points, 'ortho' by its root, 'backward' by nothing.
+    ``n`` cuts the axis at its end, or continues it with zeros.
+    ``norm='forward'`` divides by the number of points, 'ortho' by its root, 'backward' by nothing.
     Real input is taken as complex. An ``n`` below 1 raises ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
@@ -33,7 +34,8 @@ def fftn(x: ArrayLike, /, *, s: tuple[int, ...] | None = None, axes: tuple[int, 
     """Return the discrete Fourier transform over several axes, by default all.
 
     ``s`` has a length for each of ``axes``, at which it is cut or to which it is continued with zeros; -1 is its
-    own. An axis that is given twice is transformed twice. ``norm='forward'`` divides by the number of points, 'ortho' by its root, 'backward' by nothing.
+    own. An axis that is given twice is transformed twice.
+    ``norm='forward'`` divides by the number of points, 'ortho' by its root, 'backward' by nothing.
     Real input is taken as complex. A length below 1, and lengths that are not one for each axis, raise
     ``ShapeError``; lengths without axes ``ArgumentError``.
 
@@ -66,7 +68,8 @@ def hfft(x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = '
 def ifft(x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = 'backward') -> Tensor:
     """Return the inverse discrete Fourier transform along an axis.
 
-    ``n`` cuts the axis at its end, or continues it with zeros. ``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing.
+    ``n`` cuts the axis at its end, or continues it with zeros.
+    ``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing.
     Real input is taken as complex. An ``n`` below 1 raises ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
@@ -81,7 +84,8 @@ def ifftn(x: ArrayLike, /, *, s: tuple[int, ...] | None = None, axes: tuple[int,
     """Return the inverse discrete Fourier transform over several axes, by default all.
 
     ``s`` has a length for each of ``axes``, at which it is cut or to which it is continued with zeros; -1 is its
-    own. An axis that is given twice is transformed twice. ``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing.
+    own. An axis that is given twice is transformed twice.
+    ``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing.
     Real input is taken as complex. A length below 1, and lengths that are not one for each axis, raise
     ``ShapeError``; lengths without axes ``ArgumentError``.
 
@@ -116,7 +120,9 @@ def irfft(x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = 
 
     The result has ``n`` numbers along the axis, by default twice those of x less 2: an odd length must be given.
     Of x, which is half a spectrum, ``n // 2 + 1`` entries are used; the imaginary part of the first, and for an
-    even ``n`` of the last, is taken as 0. ``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing. An ``n`` below 1 raises ``ShapeError``.
+    even ``n`` of the last, is taken as 0.
+    ``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing.
+    An ``n`` below 1 raises ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.
@@ -142,7 +148,9 @@ def rfft(x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: str = '
     """Return the discrete Fourier transform of real numbers along an axis: half of it.
 
     The result has ``n // 2 + 1`` frequencies: the others are their conjugates. ``n`` cuts the axis of x at its
-    end, or continues it with zeros. ``norm='forward'`` divides by the number of points, 'ortho' by its root, 'backward' by nothing. An ``n`` below 1 raises ``ShapeError``.
+    end, or continues it with zeros.
+    ``norm='forward'`` divides by the number of points, 'ortho' by its root, 'backward' by nothing.
+    An ``n`` below 1 raises ``ShapeError``.
 
     Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.

@@ -41,7 +41,10 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
-    """Return the lower (or upper) Cholesky factor of Hermitian matrices, with their gradient Hermitian too. One that is not positive definite raises ``LinAlgError`` (CuPy, JAX: NaN).
+    """Return the lower (or upper) Cholesky factor of Hermitian matrices.
+
+    Their gradient is Hermitian too; which triangle of x is read is the library's choice. Other shapes raise
+    ``ShapeError``, a matrix that is not positive definite ``LinAlgError`` (CuPy, JAX: NaN).
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -54,10 +57,19 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     """
 
 def cross(x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Tensor:
-    """Return the cross product of vectors of length 3 along an axis; the other axes broadcast."""
+    """Return the cross product of vectors along an axis; the other axes broadcast.
+
+    Raises ``ShapeError`` where that axis has not length 3 in both.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.cross(ag.asarray([1.0, 0.0, 0.0]), ag.asarray([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.], dtype=float64, device='cpu')
+    """
 
 def det(x: ArrayLike, /) -> Tensor:
-    """Return the determinant of square matrices. Derivatives are exact at singular ones too.
+    """Return the determinant of square matrices.
+
+    Derivatives are exact at singular ones too. Other shapes raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -70,10 +82,20 @@ def det(x: ArrayLike, /) -> Tensor:
     """
 
 def diagonal(x: ArrayLike, /, *, offset: int = 0) -> Tensor:
-    """Return the entries of matrices on a diagonal, above the main one for a positive offset. A copy."""
+    """Return the entries of matrices on a diagonal, above the main one for a positive offset. A copy.
+
+    Raises ``ShapeError`` for fewer than two axes.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.diagonal(ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 4.], dtype=float64, device='cpu')
+    """
 
 def eig(x: ArrayLike, /) -> EigResult:
-    """Return eigenvalues and eigenvectors, complex, of square matrices. Losses must not depend on phases of the vectors; where eigenvalues are equal the gradient through vectors is NaN.
+    """Return eigenvalues and eigenvectors, complex, of square matrices.
+
+    Losses must not depend on phases of the vectors; where eigenvalues are equal the gradient through
+    vectors is NaN. Other shapes raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -86,7 +108,10 @@ def eig(x: ArrayLike, /) -> EigResult:
     """
 
 def eigh(x: ArrayLike, /) -> EighResult:
-    """Return eigenvalues and eigenvectors of Hermitian matrices, with a Hermitian gradient. Losses must not depend on signs or phases of vectors; where values are equal the gradient through vectors is NaN.
+    """Return eigenvalues and eigenvectors of Hermitian matrices.
+
+    The gradient is Hermitian too. Losses must not depend on signs or phases of vectors; where values are
+    equal the gradient through vectors is NaN. Shapes that are not of square matrices raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -101,6 +126,8 @@ def eigh(x: ArrayLike, /) -> EighResult:
 def eigvals(x: ArrayLike, /) -> Tensor:
     """Return the eigenvalues, complex, of square matrices.
 
+    Other shapes raise ``ShapeError``.
+
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
@@ -112,7 +139,9 @@ def eigvals(x: ArrayLike, /) -> Tensor:
     """
 
 def eigvalsh(x: ArrayLike, /) -> Tensor:
-    """Return the eigenvalues of Hermitian matrices in ascending order, with a Hermitian gradient.
+    """Return the eigenvalues of Hermitian matrices in ascending order.
+
+    The gradient is Hermitian too. Shapes that are not of square matrices raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -127,6 +156,8 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
 def expm(x: ArrayLike, /) -> Tensor:
     """Return the exponential of square matrices.
 
+    Other shapes raise ``ShapeError``.
+
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
@@ -138,7 +169,9 @@ def expm(x: ArrayLike, /) -> Tensor:
     """
 
 def inv(x: ArrayLike, /) -> Tensor:
-    """Return the inverse of square matrices; a singular one raises ``LinAlgError`` (CuPy, JAX: NaN, inf).
+    """Return the inverse of square matrices.
+
+    Other shapes raise ``ShapeError``, a singular matrix ``LinAlgError`` (CuPy, JAX: NaN or inf).
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -154,7 +187,8 @@ def lstsq(x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqResult:
     """Return the vectors of least length among those that minimise ``abs(y - x @ solution)``.
 
     x is (..., m, n), y a vector of length m or (..., m, k). ``rtol`` is as in ``pinv``, through which the
-    gradient goes. The residuals are those of each column, also where the rank is less than n.
+    gradient goes. The residuals are those of each column, also where the rank is less than n. Raises
+    ``ShapeError`` where the shapes do not fit.
 
     >>> import anygrad as ag
     >>> ag.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0])).solution
@@ -176,25 +210,54 @@ def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Any = 'fro') ->
     """Return a norm of matrices: 'fro', 'nuc', 1, 2, inf, or the least of -1, -2, -inf.
 
     The gradient at zero is 0; columns, rows or singular values that are equally large share it evenly.
+    Without entries a norm is 0. Raises ``ShapeError`` for fewer than two axes and for the least of nothing,
+    ``ArgumentError`` for another ``ord``.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.matrix_norm(ag.asarray([[3.0, 0.0], [4.0, 1.0]]), ord=1)
+    tensor(7., dtype=float64, device='cpu')
     """
 
 def matrix_power(x: ArrayLike, n: int, /) -> Tensor:
-    """Return square matrices to an integer power; a negative one of the inverse."""
+    """Return square matrices to an integer power; a negative one of the inverse.
+
+    Raises ``ShapeError`` for other shapes, and as ``inv`` does for the inverse of a singular matrix.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.matrix_power(ag.asarray([[1.0, 1.0], [0.0, 1.0]]), 3)
+    tensor([[1., 3.],
+            [0., 1.]], dtype=float64, device='cpu')
+    """
 
 def matrix_rank(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
     """Count the singular values above ``rtol`` times the largest.
 
-    ``rtol`` is the larger side times the dtype's precision where it is not given; it may be an array.
+    ``rtol`` is the larger side times the dtype's precision where it is not given; it may be an array, with a
+    number for each matrix. Raises ``ShapeError`` for fewer than two axes.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.matrix_rank(ag.asarray([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1, dtype=int64, device='cpu')
     """
 
 def matrix_transpose(x: ArrayLike, /) -> Tensor:
     """Swap the last two axes. A view."""
 
 def outer(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Return the products of each entry of a vector x with each of a vector y."""
+    """Return the products of each entry of a vector x with each of a vector y; ``ShapeError`` for others.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.outer(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]], dtype=float64, device='cpu')
+    """
 
 def pinv(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
-    """Return the pseudoinverse; singular values up to ``rtol`` (the larger side times the dtype's precision) times the largest are zero. The gradient is that among matrices of one rank.
+    """Return the pseudoinverse of matrices.
+
+    Singular values up to ``rtol`` times the largest are zero; ``rtol`` is the larger side times the dtype's
+    precision where it is not given, and may be an array. The gradient is that among matrices of one rank.
+    Fewer than two axes raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -207,7 +270,11 @@ def pinv(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
     """
 
 def qr(x: ArrayLike, /, *, mode: str = 'reduced') -> QRResult:
-    """Return orthonormal Q and upper triangular R with x = Q @ R: Q is (..., m, k) and R (..., k, n), with k the smaller of m and n, or m for mode='complete', where losses must not depend on the choice of the columns beyond. Without full rank in the first columns the gradient is NaN or inf.
+    """Return orthonormal Q and upper triangular R with x = Q @ R.
+
+    Q is (..., m, k) and R (..., k, n), with k the smaller of m and n, or m for mode='complete', where
+    losses must not depend on the choice of the columns beyond. Without full rank in the first columns the
+    gradient is NaN or inf. Fewer than two axes raise ``ShapeError``, another mode ``ArgumentError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -220,7 +287,9 @@ def qr(x: ArrayLike, /, *, mode: str = 'reduced') -> QRResult:
     """
 
 def slogdet(x: ArrayLike, /) -> SlogdetResult:
-    """Return sign and logarithm of the absolute value of the determinant; the gradient at singular matrices is NaN.
+    """Return sign and logarithm of the absolute value of the determinant.
+
+    The gradient at singular matrices is NaN. Shapes that are not of square matrices raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -233,7 +302,10 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
     """
 
 def solve(x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Solve x @ out = y: x is (..., n, n), y a vector or (..., n, k). A singular x raises ``LinAlgError`` (CuPy, JAX: NaN or inf).
+    """Solve x @ out = y for square matrices x.
+
+    x is (..., n, n), y a vector of length n or (..., n, k); the leading axes broadcast. A singular x raises
+    ``LinAlgError`` (CuPy, JAX: NaN or inf).
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
@@ -246,7 +318,10 @@ def solve(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """
 
 def solve_triangular(x: ArrayLike, y: ArrayLike, /, *, upper: bool, unit_diagonal: bool = False) -> Tensor:
-    """Solve x @ out = y with the upper or the lower triangle of x; a zero on the diagonal gives NaN, inf.
+    """Solve x @ out = y with the upper or the lower triangle of x.
+
+    x and y are as in ``solve``. A zero on the diagonal gives NaN or inf; ``unit_diagonal`` takes it as
+    ones.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
@@ -259,7 +334,11 @@ def solve_triangular(x: ArrayLike, y: ArrayLike, /, *, upper: bool, unit_diagona
     """
 
 def svd(x: ArrayLike, /, *, full_matrices: bool = True) -> SVDResult:
-    """Return the singular value decomposition x = U @ diag(S) @ Vh. Losses must not depend on signs or phases of the vectors, nor on the choice of those beyond the singular values; where singular values are equal the gradient through vectors is NaN.
+    """Return the singular value decomposition x = U @ diag(S) @ Vh.
+
+    Losses must not depend on signs or phases of the vectors, nor on the choice of those beyond the singular
+    values; where these are equal the gradient through vectors is NaN. Fewer than two axes raise
+    ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
@@ -274,6 +353,8 @@ def svd(x: ArrayLike, /, *, full_matrices: bool = True) -> SVDResult:
 def svdvals(x: ArrayLike, /) -> Tensor:
     """Return the singular values of matrices in descending order.
 
+    Fewer than two axes raise ``ShapeError``.
+
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``DtypeError`` for another dtype.
 
@@ -285,16 +366,42 @@ def svdvals(x: ArrayLike, /) -> Tensor:
     """
 
 def tensordot(x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Tensor:
-    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes."""
+    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes.
+
+    Raises ``ShapeError`` where these axes are not equally long, ``AxisError`` where one is not there or given
+    twice.
+
+    >>> import anygrad as ag
+    >>> ag.tensordot(ag.asarray([[1.0, 2.0]]), ag.asarray([[3.0, 4.0]]), axes=((0, 1), (0, 1)))
+    tensor(11., dtype=float64, device='cpu')
+    """
 
 def trace(x: ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
-    """Return the sum of the entries on a diagonal of matrices."""
+    """Return the sum of the entries on a diagonal of matrices; the dtype is that of ``sum``.
+
+    Raises ``ShapeError`` for fewer than two axes.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.trace(ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5., dtype=float64, device='cpu')
+    """
 
 def vecdot(x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Tensor:
-    """Sum conj(x) * y along an axis; the other axes broadcast."""
+    """Sum conj(x) * y along an axis; the other axes broadcast.
+
+    Raises ``AxisError`` for an axis that is not negative, as the standard has it, or not there in both, and
+    ``ShapeError`` where the lengths differ.
+
+    >>> import anygrad as ag
+    >>> ag.vecdot(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
+    tensor(11., dtype=float64, device='cpu')
+    """
 
 def vector_norm(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Tensor:
-    """Return the norm of the entries along the axes (None: of all): any ``ord``, inf and -inf too. The gradient at zero is 0; equal largest entries share it evenly.
+    """Return the norm of the entries along the axes, by default of all.
+
+    ``ord`` is any number, inf and -inf too; without entries a norm of ``ord`` above 0 is 0. The gradient at
+    zero is 0; equal largest entries share it evenly.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.
     Raises ``AxisError`` for an axis that is not there, ``DtypeError`` for another dtype.

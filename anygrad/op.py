@@ -182,7 +182,7 @@ class Row:
         self.forward = forward
         self.inputs = inputs
         self.formulas = formulas
-        self.doc = doc
+        self.doc = inspect.cleandoc(doc)
         self.prepare = prepare
         self.check = check
         self.accepts = accepts

@@ -101,8 +101,11 @@ eigh = operation(
     accepts="floating",
     carries=(True, True),
     result=EighResult,
-    doc="Return eigenvalues and eigenvectors of Hermitian matrices, with a Hermitian gradient. Losses must"
-    " not depend on signs or phases of vectors; where values are equal the gradient through vectors is NaN.",
+    doc="""Return eigenvalues and eigenvectors of Hermitian matrices.
+
+    The gradient is Hermitian too. Losses must not depend on signs or phases of vectors; where values are
+    equal the gradient through vectors is NaN. Shapes that are not of square matrices raise ``ShapeError``.
+    """,
     source="Giles (2008), 3.1; Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [1., 2.]; [[0., 1.], [1., 0.]]",
 )
@@ -113,7 +116,9 @@ eigvalsh = operation(
     dx=lambda xp, g, x: _eigh_dx(xp, (g, None), tuple(xp.linalg.eigh(x))),
     prepare=square("eigvalsh"),
     accepts="floating",
-    doc="Return the eigenvalues of Hermitian matrices in ascending order, with a Hermitian gradient.",
+    doc="""Return the eigenvalues of Hermitian matrices in ascending order.
+
+    The gradient is Hermitian too. Shapes that are not of square matrices raise ``ShapeError``.""",
     source="Giles (2008), 3.1",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [1., 2.]",
 )
@@ -146,8 +151,10 @@ eig = operation(
     accepts="floating",
     carries=(True, True),
     result=EigResult,
-    doc="Return eigenvalues and eigenvectors, complex, of square matrices. Losses must not depend on phases"
-    " of the vectors; where eigenvalues are equal the gradient through vectors is NaN.",
+    doc="""Return eigenvalues and eigenvectors, complex, of square matrices.
+
+    Losses must not depend on phases of the vectors; where eigenvalues are equal the gradient through
+    vectors is NaN. Other shapes raise ``ShapeError``.""",
     source="Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2, for unit vectors",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [2.+0.j, 1.+0.j], dtype=complex128;"
     " [[1.+0.j, 0.+0.j], [0.+0.j, 1.+0.j]], dtype=complex128",
@@ -159,7 +166,9 @@ eigvals = operation(
     dx=lambda xp, g, x: _eig_dx(xp, (g, None), tuple(xp.linalg.eig(x)), x.dtype),
     prepare=square("eigvals"),
     accepts="floating",
-    doc="Return the eigenvalues, complex, of square matrices.",
+    doc="""Return the eigenvalues, complex, of square matrices.
+
+    Other shapes raise ``ShapeError``.""",
     source="Boeddeker et al. (2017), On the Computation of Complex-valued Gradients, 4.2",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [2.+0.j, 1.+0.j], dtype=complex128",
 )
@@ -230,9 +239,11 @@ svd = operation(
     accepts="floating",
     carries=(True, True, True),
     result=SVDResult,
-    doc="Return the singular value decomposition x = U @ diag(S) @ Vh. Losses must not depend on signs or"
-    " phases of the vectors, nor on the choice of those beyond the singular values; where singular values are"
-    " equal the gradient through vectors is NaN.",
+    doc="""Return the singular value decomposition x = U @ diag(S) @ Vh.
+
+    Losses must not depend on signs or phases of the vectors, nor on the choice of those beyond the singular
+    values; where these are equal the gradient through vectors is NaN. Fewer than two axes raise
+    ``ShapeError``.""",
     source="Townsend (2016), Differentiating the Singular Value Decomposition; Wan and Zhang (2019),"
     " Automatic Differentiation for Complex Valued SVD",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [[1., 0.], [0., 1.]]; [2., 1.]; [[1., 0.], [0., 1.]]",
@@ -250,7 +261,9 @@ svdvals = operation(
     dx=lambda xp, g, x: _svd_dx(xp, (None, g, None), tuple(xp.linalg.svd(x, full_matrices=False))),
     prepare=_svdvals,
     accepts="floating",
-    doc="Return the singular values of matrices in descending order.",
+    doc="""Return the singular values of matrices in descending order.
+
+    Fewer than two axes raise ``ShapeError``.""",
     source="Giles (2008), 3.2",
     example="[[2.0, 0.0], [0.0, 1.0]] -> [2., 1.]",
 )
@@ -305,9 +318,11 @@ qr = operation(
     accepts="floating",
     carries=(True, True),
     result=QRResult,
-    doc="Return orthonormal Q and upper triangular R with x = Q @ R: Q is (..., m, k) and R (..., k, n), with"
-    " k the smaller of m and n, or m for mode='complete', where losses must not depend on the choice of the"
-    " columns beyond. Without full rank in the first columns the gradient is NaN or inf.",
+    doc="""Return orthonormal Q and upper triangular R with x = Q @ R.
+
+    Q is (..., m, k) and R (..., k, n), with k the smaller of m and n, or m for mode='complete', where
+    losses must not depend on the choice of the columns beyond. Without full rank in the first columns the
+    gradient is NaN or inf. Fewer than two axes raise ``ShapeError``, another mode ``ArgumentError``.""",
     source="Walter, Lehmann and Lamour (2012), On evaluating higher-order derivatives of the QR"
     " decomposition; Roberts and Roberts (2020), QR and LQ Decomposition Matrix Backpropagation Algorithms",
     example="[[3.0, 1.0], [4.0, 2.0]] -> [[-0.6, -0.8], [-0.8,  0.6]]; [[-5. , -2.2], [ 0. ,  0.4]]",

@@ -145,12 +145,14 @@ _SCALED = "``norm='forward'`` divides by the number of points, 'ortho' by its ro
 _INVERSE = "``norm='backward'`` divides by the number of points, 'ortho' by its root, 'forward' by nothing"
 _ONE = """
 
-``n`` cuts the axis at its end, or continues it with zeros. {}.
+``n`` cuts the axis at its end, or continues it with zeros.
+{}.
 Real input is taken as complex. An ``n`` below 1 raises ``ShapeError``."""
 _SEVERAL = """
 
 ``s`` has a length for each of ``axes``, at which it is cut or to which it is continued with zeros; -1 is its
-own. An axis that is given twice is transformed twice. {}.
+own. An axis that is given twice is transformed twice.
+{}.
 Real input is taken as complex. A length below 1, and lengths that are not one for each axis, raise
 ``ShapeError``; lengths without axes ``ArgumentError``."""
 
@@ -249,12 +251,16 @@ def _irfft_dx(xp, g, x_shape, x_dtype, n, axis, norm):
 _HALF = """
 
 The result has ``n // 2 + 1`` frequencies: the others are their conjugates. ``n`` cuts the axis of x at its
-end, or continues it with zeros. {}. An ``n`` below 1 raises ``ShapeError``."""
+end, or continues it with zeros.
+{}.
+An ``n`` below 1 raises ``ShapeError``."""
 _WHOLE = """
 
 The result has ``n`` numbers along the axis, by default twice those of x less 2: an odd length must be given.
 Of x, which is half a spectrum, ``n // 2 + 1`` entries are used; the imaginary part of the first, and for an
-even ``n`` of the last, is taken as 0. {}. An ``n`` below 1 raises ``ShapeError``."""
+even ``n`` of the last, is taken as 0.
+{}.
+An ``n`` below 1 raises ``ShapeError``."""
 
 rfft = operation(
     "fft.rfft",

@@ -34,6 +34,15 @@ def check_square(op: str, x: Any) -> None:
         raise ShapeError(message(op, f"x has shape {x.shape}", "expected square matrices, (..., n, n)"))
 
 
+def check_batches(op: str, x: Any, y: Any) -> None:
+    """Raise ``ShapeError`` where the leading axes of matrices x and y do not broadcast."""
+    try:
+        broadcast_shape(op, x.shape[:-2], y.shape[:-2])
+    except ShapeError:
+        got = f"x has shape {x.shape}, y has shape {y.shape}"
+        raise ShapeError(message(op, got, "the axes before the last two do not broadcast")) from None
+
+
 def square(op: str) -> Any:
     """Return the ``prepare`` of a row over square matrices that takes nothing else."""
 
@@ -89,7 +98,9 @@ inv = operation(
     dx=_inverse_dx,
     prepare=square("inv"),
     accepts="floating",
-    doc="Return the inverse of square matrices; a singular one raises ``LinAlgError`` (CuPy, JAX: NaN, inf).",
+    doc="""Return the inverse of square matrices.
+
+    Other shapes raise ``ShapeError``, a singular matrix ``LinAlgError`` (CuPy, JAX: NaN or inf).""",
     source="Giles (2008), Collected matrix derivative results, 2.2.3",
     example="[[2.0, 0.0], [0.0, 4.0]] -> [[0.5 , 0.  ], [0.  , 0.25]]",
 )
@@ -102,7 +113,7 @@ def _check_sides(name: str, x: Any, y: Any) -> None:
     if not y.ndim or y.shape[-2 if y.ndim > 1 else -1] != n:
         got = f"x has shape {x.shape}, y has shape {y.shape}"
         raise ShapeError(message(name, got, f"expected y of shape ({n},) or (..., {n}, k)"))
-    broadcast_shape(name, x.shape[:-2], y.shape[:-2])
+    check_batches(name, x, y)
 
 
 def _sides(x: ArrayLike, y: ArrayLike, /) -> dict[str, Any]:
@@ -152,8 +163,10 @@ solve = operation(
     prepare=_sides,
     accepts="floating",
     alike=True,
-    doc="Solve x @ out = y: x is (..., n, n), y a vector or (..., n, k). A singular x raises ``LinAlgError``"
-    " (CuPy, JAX: NaN or inf).",
+    doc="""Solve x @ out = y for square matrices x.
+
+    x is (..., n, n), y a vector of length n or (..., n, k); the leading axes broadcast. A singular x raises
+    ``LinAlgError`` (CuPy, JAX: NaN or inf).""",
     source="Giles (2008), Collected matrix derivative results, 2.3.1",
     example="[[2.0, 0.0], [0.0, 4.0]], [1.0, 2.0] -> [0.5, 0.5]",
 )
@@ -181,7 +194,10 @@ solve_triangular = operation(
     prepare=_triangle,
     accepts="floating",
     alike=True,
-    doc="Solve x @ out = y with the upper or the lower triangle of x; a zero on the diagonal gives NaN, inf.",
+    doc="""Solve x @ out = y with the upper or the lower triangle of x.
+
+    x and y are as in ``solve``. A zero on the diagonal gives NaN or inf; ``unit_diagonal`` takes it as
+    ones.""",
     source="Giles (2008), Collected matrix derivative results, 2.3.1",
     example="[[2.0, 0.0], [1.0, 4.0]], [2.0, 9.0], upper=False -> [1., 2.]",
 )
@@ -236,7 +252,9 @@ det = operation(
     dx=lambda xp, g, x: over_matrices(xp, g) * xp.linalg.cofactor(x),
     prepare=square("det"),
     accepts="floating",
-    doc="Return the determinant of square matrices. Derivatives are exact at singular ones too.",
+    doc="""Return the determinant of square matrices.
+
+    Derivatives are exact at singular ones too. Other shapes raise ``ShapeError``.""",
     source="Magnus and Neudecker (1999), Matrix Differential Calculus, 8.3",
     example="[[1.0, 2.0], [3.0, 4.0]] -> -2.",
 )
@@ -264,8 +282,9 @@ slogdet = operation(
     accepts="floating",
     carries=(True, True),
     result=SlogdetResult,
-    doc="Return sign and logarithm of the absolute value of the determinant; the gradient at singular"
-    " matrices is NaN.",
+    doc="""Return sign and logarithm of the absolute value of the determinant.
+
+    The gradient at singular matrices is NaN. Shapes that are not of square matrices raise ``ShapeError``.""",
     source="Giles (2008), Collected matrix derivative results, 2.2.5",
     example="[[0.0, 2.0], [1.0, 0.0]] -> -1.; 0.69314718",
 )
@@ -296,8 +315,10 @@ cholesky = operation(
     dx=_cholesky_dx,
     prepare=_cholesky,
     accepts="floating",
-    doc="Return the lower (or upper) Cholesky factor of Hermitian matrices, with their gradient Hermitian"
-    " too. One that is not positive definite raises ``LinAlgError`` (CuPy, JAX: NaN).",
+    doc="""Return the lower (or upper) Cholesky factor of Hermitian matrices.
+
+    Their gradient is Hermitian too; which triangle of x is read is the library's choice. Other shapes raise
+    ``ShapeError``, a matrix that is not positive definite ``LinAlgError`` (CuPy, JAX: NaN).""",
     source="Murray (2016), Differentiation of the Cholesky decomposition, eq. 10",
     example="[[4.0, 2.0], [2.0, 5.0]] -> [[2., 0.], [1., 2.]]",
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NamedTuple
 
-from anygrad.errors import ShapeError, message
+from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, operation
-from anygrad.ops.linalg import adjoint, columns, conj, extension, scale_of, square
-from anygrad.rules import broadcast_shape, check_matrices, is_complex, split
+from anygrad.ops.linalg import adjoint, check_batches, columns, conj, extension, scale_of, square
+from anygrad.rules import check_matrices, is_complex, split
 
 
 class LstsqResult(NamedTuple):
@@ -25,10 +26,25 @@ def precision(dtype: Any) -> float:
     return 2.0**-23 if dtype.kind in "fc" and size == 4 else 2.0**-52
 
 
+def tolerance(op: str, x: Any, rtol: Any) -> Any:
+    """Return what singular values are compared by: a number, or an array that is where x is."""
+    if rtol is None:
+        return max(x.shape[-2:]) * precision(x.dtype)
+    if isinstance(rtol, Real):
+        return float(rtol)
+    if not hasattr(rtol, "shape") or not hasattr(rtol, "device"):
+        raise DtypeError(message(op, f"rtol is {rtol!r}", "expected a number or an array"))
+    if getattr(rtol, "xp", x.xp) is not x.xp or type(getattr(rtol, "array", rtol)) is not x.xp.array_type:
+        raise DeviceError(
+            message(op, f"x is on {x.device}, rtol is on {rtol.device}", "move one with .to(device)")
+        )
+    return rtol
+
+
 def _pinv(x: ArrayLike, /, *, rtol: Any = None) -> dict[str, Any]:
     check_matrices("pinv", x)
-    rtol = max(x.shape[-2:]) * precision(x.dtype) if rtol is None else getattr(rtol, "array", rtol)
-    return {"rtol": rtol}
+    rtol = tolerance("pinv", x, rtol)
+    return {"rtol": getattr(rtol, "array", rtol)}
 
 
 def _pinv_dx(xp, g, x, out):
@@ -47,8 +63,11 @@ pinv = operation(
     dx=_pinv_dx,
     prepare=_pinv,
     accepts="floating",
-    doc="Return the pseudoinverse; singular values up to ``rtol`` (the larger side times the dtype's"
-    " precision) times the largest are zero. The gradient is that among matrices of one rank.",
+    doc="""Return the pseudoinverse of matrices.
+
+    Singular values up to ``rtol`` times the largest are zero; ``rtol`` is the larger side times the dtype's
+    precision where it is not given, and may be an array. The gradient is that among matrices of one rank.
+    Fewer than two axes raise ``ShapeError``.""",
     source="Golub and Pereyra (1973), The Differentiation of Pseudo-Inverses, 4.12",
     example="[[2.0, 0.0], [0.0, 0.0]] -> [[0.5, 0. ], [0. , 0. ]]",
 )
@@ -59,7 +78,8 @@ def lstsq(xp: Any, x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqR
     """Return the vectors of least length among those that minimise ``abs(y - x @ solution)``.
 
     x is (..., m, n), y a vector of length m or (..., m, k). ``rtol`` is as in ``pinv``, through which the
-    gradient goes. The residuals are those of each column, also where the rank is less than n.
+    gradient goes. The residuals are those of each column, also where the rank is less than n. Raises
+    ``ShapeError`` where the shapes do not fit.
 
     >>> import anygrad as ag
     >>> ag.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0])).solution
@@ -70,7 +90,7 @@ def lstsq(xp: Any, x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqR
     if not y.ndim or y.shape[-1 if flat else -2] != m:
         got = f"x has shape {x.shape}, y has shape {y.shape}"
         raise ShapeError(message("lstsq", got, f"expected y of shape ({m},) or (..., {m}, k)"))
-    broadcast_shape("lstsq", x.shape[:-2], y.shape[:-2])
+    check_batches("lstsq", x, y)
     y = columns(xp, y) if flat else y
     solution = xp.matmul(xp.linalg.pinv(x, rtol=rtol), y)
     rest = y - xp.matmul(x, solution)
@@ -104,7 +124,9 @@ expm = operation(
     dx=_expm_dx,
     prepare=square("expm"),
     accepts="floating",
-    doc="Return the exponential of square matrices.",
+    doc="""Return the exponential of square matrices.
+
+    Other shapes raise ``ShapeError``.""",
     source="Higham (2008), Functions of Matrices, 3.16 (Mathias, 1996)",
     example="[[0.0, 0.0], [0.0, 1.0]] -> [[1.        , 0.        ], [0.        , 2.71828183]]",
 )

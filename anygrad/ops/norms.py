@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from math import inf
+from numbers import Real
 from typing import Any
 
-from anygrad.errors import ArgumentError, message
+from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, operation
 from anygrad.ops.linalg import conj, extension
-from anygrad.ops.matrix_functions import precision
+from anygrad.ops.matrix_functions import tolerance
 from anygrad.rules import axes_in, check_matrices, safe, spread
 
 
 def _vector_norm(
     x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
 ) -> dict[str, Any]:
-    if not isinstance(ord, int | float):
+    if not isinstance(ord, Real):
         raise ArgumentError(message("vector_norm", f"ord is {ord!r}", "expected a number"))
+    # Libraries differ on the largest of no entries; their sum is 0 everywhere.
+    ord = 1 if ord == inf and 0 in x.shape else ord if isinstance(ord, int) else float(ord)
     return {"axis": axes_in("vector_norm", axis, x.ndim), "keepdims": bool(keepdims), "ord": ord}
 
 
@@ -44,8 +47,10 @@ vector_norm = operation(
     dx=_vector_norm_dx,
     prepare=_vector_norm,
     accepts="floating",
-    doc="Return the norm of the entries along the axes (None: of all): any ``ord``, inf and -inf too. The"
-    " gradient at zero is 0; equal largest entries share it evenly.",
+    doc="""Return the norm of the entries along the axes, by default of all.
+
+    ``ord`` is any number, inf and -inf too; without entries a norm of ``ord`` above 0 is 0. The gradient at
+    zero is 0; equal largest entries share it evenly.""",
     example="[3.0, 4.0] -> 5.",
 )
 
@@ -55,8 +60,15 @@ def matrix_norm(xp: Any, x: ArrayLike, /, *, keepdims: bool = False, ord: Any = 
     """Return a norm of matrices: 'fro', 'nuc', 1, 2, inf, or the least of -1, -2, -inf.
 
     The gradient at zero is 0; columns, rows or singular values that are equally large share it evenly.
+    Without entries a norm is 0. Raises ``ShapeError`` for fewer than two axes and for the least of nothing,
+    ``ArgumentError`` for another ``ord``.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.matrix_norm(ag.asarray([[3.0, 0.0], [4.0, 1.0]]), ord=1)
+    tensor(7., dtype=float64, device='cpu')
     """
     check_matrices("matrix_norm", x)
+    given, ord = ord, ord if isinstance(ord, str | Real) else None
     if ord == "fro":
         return xp.linalg.vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     if ord in (1, -1, inf, -inf):
@@ -66,8 +78,13 @@ def matrix_norm(xp: Any, x: ArrayLike, /, *, keepdims: bool = False, ord: Any = 
         sizes = xp.expand_dims(xp.abs(xp.linalg.svdvals(x)), axis=-1)
     else:
         expected = "expected 'fro', 'nuc', 1, 2, inf, -1, -2 or -inf"
-        raise ArgumentError(message("matrix_norm", f"ord is {ord!r}", expected))
-    reduced = xp.sum if ord == "nuc" else xp.max if ord > 0 else xp.min
+        raise ArgumentError(message("matrix_norm", f"ord is {given!r}", expected))
+    nothing = 0 in sizes.shape[-2:]
+    if nothing and ord != "nuc" and ord < 0:
+        raise ShapeError(
+            message("matrix_norm", f"x has shape {x.shape}", f"ord={ord} is the least of nothing")
+        )
+    reduced = xp.sum if nothing or ord == "nuc" else xp.max if ord > 0 else xp.min
     return reduced(sizes, axis=(-2, -1), keepdims=keepdims)
 
 
@@ -75,14 +92,18 @@ def matrix_norm(xp: Any, x: ArrayLike, /, *, keepdims: bool = False, ord: Any = 
 def matrix_rank(xp: Any, x: ArrayLike, /, *, rtol: Any = None) -> Any:
     """Count the singular values above ``rtol`` times the largest.
 
-    ``rtol`` is the larger side times the dtype's precision where it is not given; it may be an array.
+    ``rtol`` is the larger side times the dtype's precision where it is not given; it may be an array, with a
+    number for each matrix. Raises ``ShapeError`` for fewer than two axes.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.matrix_rank(ag.asarray([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1, dtype=int64, device='cpu')
     """
     check_matrices("matrix_rank", x)
+    rtol = tolerance("matrix_rank", x, rtol)
     values = xp.linalg.svdvals(x)
     if values.shape[-1] == 0:
         return xp.count_nonzero(values, axis=-1)
-    if rtol is None:
-        rtol = max(x.shape[-2:]) * precision(x.dtype)
-    elif hasattr(rtol, "shape"):
+    if hasattr(rtol, "shape"):
         rtol = xp.expand_dims(rtol, axis=-1)
     return xp.count_nonzero(values > xp.max(values, axis=-1, keepdims=True) * rtol, axis=-1)

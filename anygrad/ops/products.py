@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import prod
+from numbers import Integral
 from operator import index
 from typing import Any
 
 from anygrad.errors import AxisError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, derived, nary
 from anygrad.ops.linalg import check_square, extension
-from anygrad.rules import axis_in, broadcast_shape, check_matrices, shape_in
+from anygrad.rules import axes_in, axis_in, broadcast_shape, check_matrices
 
 
 def _multiplied(x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
@@ -51,10 +52,29 @@ matmul = nary(
 )
 
 
+def _whole(op: str, name: str, n: Any) -> int:
+    try:
+        return index(n)
+    except TypeError:
+        raise DtypeError(message(op, f"{name} is {n!r}", "expected an integer")) from None
+
+
 @derived
 def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
-    """Sum conj(x) * y along an axis; the other axes broadcast."""
-    ndim = min(x.ndim, y.ndim)
+    """Sum conj(x) * y along an axis; the other axes broadcast.
+
+    Raises ``AxisError`` for an axis that is not negative, as the standard has it, or not there in both, and
+    ``ShapeError`` where the lengths differ.
+
+    >>> import anygrad as ag
+    >>> ag.vecdot(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
+    tensor(11., dtype=float64, device='cpu')
+    """
+    ndim, axis = min(x.ndim, y.ndim), _whole("vecdot", "axis", axis)
+    if not ndim:
+        raise AxisError(
+            message("vecdot", f"x has {x.ndim} axes, y has {y.ndim}", "expected at least one each")
+        )
     if not -ndim <= axis < 0:
         raise AxisError(message("vecdot", f"axis is {axis}", f"expected a negative axis from {-ndim} to -1"))
     if x.shape[axis] != y.shape[axis]:
@@ -70,16 +90,27 @@ def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
 
 @derived
 def tensordot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Any:
-    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes."""
-    if isinstance(axes, int):
+    """Sum products over the last ``axes`` axes of x and the first of y, or over two lists of axes.
+
+    Raises ``ShapeError`` where these axes are not equally long, ``AxisError`` where one is not there or given
+    twice.
+
+    >>> import anygrad as ag
+    >>> ag.tensordot(ag.asarray([[1.0, 2.0]]), ag.asarray([[3.0, 4.0]]), axes=((0, 1), (0, 1)))
+    tensor(11., dtype=float64, device='cpu')
+    """
+    if isinstance(axes, Integral):
+        axes = int(axes)
         if not 0 <= axes <= min(x.ndim, y.ndim):
             raise AxisError(
                 message("tensordot", f"axes is {axes}", f"x has {x.ndim} axes and y has {y.ndim}")
             )
         mine, other = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
     else:
-        mine = tuple(axis_in("tensordot", a, x.ndim) for a in shape_in("tensordot", axes[0]))
-        other = tuple(axis_in("tensordot", a, y.ndim) for a in shape_in("tensordot", axes[1]))
+        if not isinstance(axes, tuple | list) or len(axes) != 2 or None in axes:
+            expected = "expected a number of axes, or axes of x and axes of y"
+            raise DtypeError(message("tensordot", f"axes is {axes!r}", expected))
+        mine, other = (axes_in("tensordot", a, z.ndim) or () for a, z in zip(axes, (x, y), strict=True))
     if [x.shape[a] for a in mine] != [y.shape[a] for a in other]:
         raise ShapeError(
             message(
@@ -102,7 +133,13 @@ def tensordot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Any:
 
 @extension
 def outer(xp: Any, x: ArrayLike, y: ArrayLike, /) -> Any:
-    """Return the products of each entry of a vector x with each of a vector y."""
+    """Return the products of each entry of a vector x with each of a vector y; ``ShapeError`` for others.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.outer(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]], dtype=float64, device='cpu')
+    """
     if x.ndim != 1 or y.ndim != 1:
         got = f"x has shape {x.shape}, y has shape {y.shape}"
         raise ShapeError(message("outer", got, "expected two vectors"))
@@ -111,7 +148,14 @@ def outer(xp: Any, x: ArrayLike, y: ArrayLike, /) -> Any:
 
 @extension
 def cross(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
-    """Return the cross product of vectors of length 3 along an axis; the other axes broadcast."""
+    """Return the cross product of vectors along an axis; the other axes broadcast.
+
+    Raises ``ShapeError`` where that axis has not length 3 in both.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.cross(ag.asarray([1.0, 0.0, 0.0]), ag.asarray([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.], dtype=float64, device='cpu')
+    """
     at = axis_in("cross", axis, x.ndim), axis_in("cross", axis, y.ndim)
     if x.shape[at[0]] != 3 or y.shape[at[1]] != 3:
         got = f"x has shape {x.shape}, y has shape {y.shape}"
@@ -128,10 +172,17 @@ def cross(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
 
 @extension
 def diagonal(xp: Any, x: ArrayLike, /, *, offset: int = 0) -> Any:
-    """Return the entries of matrices on a diagonal, above the main one for a positive offset. A copy."""
+    """Return the entries of matrices on a diagonal, above the main one for a positive offset. A copy.
+
+    Raises ``ShapeError`` for fewer than two axes.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.diagonal(ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 4.], dtype=float64, device='cpu')
+    """
     check_matrices("diagonal", x)
     m, n = x.shape[-2:]
-    offset = index(offset)
+    offset = _whole("diagonal", "offset", offset)
     start, length = (offset, min(m, n - offset)) if offset >= 0 else (-offset * n, min(m + offset, n))
     # In a row of all entries of a matrix, those of a diagonal follow in equal steps.
     stop = start + (length - 1) * (n + 1) + 1
@@ -143,19 +194,32 @@ def diagonal(xp: Any, x: ArrayLike, /, *, offset: int = 0) -> Any:
 
 @extension
 def trace(xp: Any, x: ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    """Return the sum of the entries on a diagonal of matrices."""
+    """Return the sum of the entries on a diagonal of matrices; the dtype is that of ``sum``.
+
+    Raises ``ShapeError`` for fewer than two axes.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.trace(ag.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5., dtype=float64, device='cpu')
+    """
     check_matrices("trace", x)
+    offset = _whole("trace", "offset", offset)
     return xp.sum(xp.linalg.diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
 @extension
 def matrix_power(xp: Any, x: ArrayLike, n: int, /) -> Any:
-    """Return square matrices to an integer power; a negative one of the inverse."""
+    """Return square matrices to an integer power; a negative one of the inverse.
+
+    Raises ``ShapeError`` for other shapes, and as ``inv`` does for the inverse of a singular matrix.
+
+    >>> import anygrad as ag
+    >>> ag.linalg.matrix_power(ag.asarray([[1.0, 1.0], [0.0, 1.0]]), 3)
+    tensor([[1., 3.],
+            [0., 1.]], dtype=float64, device='cpu')
+    """
     check_square("matrix_power", x)
-    try:
-        n = index(n)
-    except TypeError:
-        raise DtypeError(message("matrix_power", f"n is {n!r}", "expected an integer")) from None
+    n = _whole("matrix_power", "n", n)
     if n == 0:
         one = xp.eye(x.shape[-1], dtype=x.dtype, device=xp.device)
         return xp.where(one == one, one, x)  # Connected to x, with gradient zero.
