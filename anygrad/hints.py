@@ -11,6 +11,7 @@ __all__ = ["METHODS", "Elsewhere", "missing_function"]
 FUNCTIONS = {
     "array": "tensor, which copies, or asarray, which does not",
     "as_tensor": "asarray",
+    "bmm": "matmul",
     "cat": "concat",
     "cholesky": "linalg.cholesky",
     "clamp": "clip",
@@ -39,6 +40,7 @@ FUNCTIONS = {
     "qr": "linalg.qr",
     "rand": "asarray of what numpy.random gives",
     "randn": "asarray of what numpy.random gives",
+    "repeat_interleave": "repeat",
     "rfft2": "fft.rfftn with axes=(-2, -1)",
     "slogdet": "linalg.slogdet",
     "solve": "linalg.solve",
@@ -46,6 +48,7 @@ FUNCTIONS = {
     "swapaxes": "moveaxis",
     "trace": "linalg.trace",
     "transpose": "permute_dims, or x.mT for a matrix",
+    "unbind": "unstack",
     "unsqueeze": "expand_dims",
     "view": "reshape",
 }
