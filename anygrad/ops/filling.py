@@ -65,8 +65,7 @@ nan_to_num = operation(
 
 # ---------------------------------------------------------------- padding
 
-PERIODIC = ("reflect", "symmetric", "wrap")
-MODES = ("constant", "edge", *PERIODIC)
+MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
 @derived
