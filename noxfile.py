@@ -93,6 +93,13 @@ def names(session: nox.Session) -> None:
 
 
 @nox.session
+def conformance(session: nox.Session) -> None:
+    """Run the Array API's own tests: `-- PATH --over torch`, PATH a checkout of data-apis/array-api-tests."""
+    install(session, "conformance")
+    session.run("python", "-m", "tests.conformance", *session.posargs, env=QUIET | {"JAX_PLATFORMS": "cpu"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check format and style (`-- --fix` mends what can be mended)."""
     session.install(*nox.project.dependency_groups(PROJECT, "lint"))

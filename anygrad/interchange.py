@@ -62,16 +62,12 @@ def imported(x: Any, device: Any, copy: bool | None, home: Backend) -> Tensor:
 
 def _read(x: Any, copy: bool | None) -> tuple[Backend, Any, bool]:
     """Return the backend of another library's array, the array, and whether that library is no stranger."""
-    source = backend_of(x)
+    source, copy = backend_of(x), False if copy is False else None
     if source is not None:
-        return (
-            source,
-            from_array(x, None, source, source, False if copy is False else None),
-            source is not CPU,
-        )
+        return source, from_array(x, None, source, source, copy), source is not CPU
     kind, index = x.__dlpack_device__()
     source = get_backend(f"cuda:{int(index)}") if int(kind) == CUDA else CPU
-    return source, source.accept(source.adopt(x, None)), False
+    return source, source.accept(source.adopt(x, copy)), False
 
 
 def _near(source: Backend, home: Backend) -> Backend:

@@ -39,7 +39,8 @@ class Interchange:
     def dlpack_device(self) -> Place | None:
         """What DLPack calls the memory of this device; None where the library has no name for it."""
         try:
-            return self.dlpack_device_of(self.zeros((1,), dtype=self.natives[np.dtype("float32")]))
+            dtype = self.natives[np.dtype("float32")]
+            return self.dlpack_device_of(self.zeros((1,), dtype=dtype, device=self.device))
         except InterchangeError:
             return None
 
