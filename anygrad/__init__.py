@@ -96,7 +96,7 @@ def __getattr__(name: str) -> Any:
     """Import what few programs use when it is first used."""
     import importlib
 
-    if name in ("cuda", "testing"):
+    if name in ("cuda", "special", "testing"):
         return importlib.import_module(f"anygrad.{name}")
     if name in ("draw", "drawing"):
         module = importlib.import_module("anygrad.drawing")
@@ -108,4 +108,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__array_api_version__", "__version__", "cuda", "draw", "profile", "testing"])
+    late = ("cuda", "draw", "profile", "special", "testing")
+    return sorted([*__all__, "__array_api_version__", "__version__", *late])

@@ -15,7 +15,7 @@ import numpy as np
 from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS
 from anygrad.devices import backend_of, get_backend
-from anygrad.errors import DeviceError, DtypeError, ShapeError, message
+from anygrad.errors import DeviceError, DtypeError, ShapeError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE, Node, Output
 from anygrad.op import Row
 from anygrad.promotion import promoted, settled
@@ -47,6 +47,8 @@ def unary(row: Row) -> Function:
     call = attrgetter(row.key)
     plan = row.plans.get((0,))
     save: Any = plan.save if plan else None
+    if row.real_only:
+        return lambda x, /: broadcasting(row, (x,))
 
     def function(x: Any, /) -> Any:
         if x.__class__ is not Tensor or not x.xp.native:
@@ -98,7 +100,7 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
                 b, y_edge = y, None
             else:
                 return other(x, y)
-        elif y.__class__ is Tensor and x.__class__ in y.xp.scalars and not row.lifts_x:
+        elif y.__class__ is Tensor and x.__class__ in y.xp.scalars and not row.lifts:
             a, b, xp, x_edge, y_edge = x, y.array, y.xp, None, y.node
         else:
             return other(x, y)
@@ -194,6 +196,8 @@ def record(
     """Give a result its node, where a gradient is to flow."""
     if not row.differentiable or not grad_mode():
         return t
+    for i in row.fixed:
+        _refuse_fixed(row, operands, i)
     which: tuple[int, ...] = ()
     edges: tuple[Node, ...] = ()
     for i in row.differentiable:
@@ -218,6 +222,17 @@ def record(
     n.plan, n.saved, n.edges = plan, plan.save(*arrays, out, keywords), edges
     n.fits = _fits(row, which, arrays, out) if row.broadcasts else None
     return t
+
+
+def _refuse_fixed(row: Row, operands: Sequence[Any], i: int) -> None:
+    """Raise where an input requires a gradient that a row has no formula for."""
+    x = operands[i]
+    if isinstance(x, Tensor) and x.node is not None:
+        name = row.inputs[i]
+        have = " and ".join(row.inputs[j] for j in row.differentiable)
+        got = f"{name} requires a gradient"
+        has = f"there is a derivative in {have} alone"
+        raise UnsupportedError(message(row.name, got, has, f"pass {name}.detach()"))
 
 
 def _fits(row: Row, which: tuple[int, ...], arrays: list[Any], out: Any) -> tuple[Any, ...] | None:

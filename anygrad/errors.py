@@ -29,6 +29,7 @@ __all__ = [
     "LinAlgError",
     "OutOfMemoryError",
     "ShapeError",
+    "UnsupportedError",
     "WriteError",
 ]
 
@@ -67,6 +68,10 @@ class DeviceError(AnygradError, ValueError):
 
 class DeviceUnavailableError(AnygradError, RuntimeError):
     """A device that exists in name but cannot be used here."""
+
+
+class UnsupportedError(AnygradError, NotImplementedError):
+    """A function, or a derivative, that there is none of here; says where there is, and of what."""
 
 
 class OutOfMemoryError(AnygradError, MemoryError):

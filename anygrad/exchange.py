@@ -14,8 +14,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from anygrad.functions import FUNCTIONS, OPERATORS
-from anygrad.methods import COMPARISONS, IN_PLACE, METHODS, SHORT
+from anygrad.functions import FUNCTIONS
+from anygrad.methods import COMPARISONS, IN_PLACE, METHODS, OPERATORS, SHORT
 from anygrad.namespace import LIKE
 from anygrad.op import CREATIONS
 from anygrad.tensors import Tensor, asarray, tensor

@@ -28,7 +28,7 @@ from anygrad.reasons import explained
 from anygrad.rules import names_for
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["FUNCTIONS", "OPERATORS", "SHARED", "functions_of"]
+__all__ = ["FUNCTIONS", "SHARED", "functions_of", "publish"]
 
 Function = Callable[..., Any]
 
@@ -89,7 +89,7 @@ def operation(row: Row) -> Function:
         found = prepare(*operands, *arguments[count:], **keywords)
         copy = found.pop("copy", None) if row.is_view else None
         cast = found.pop("cast", None) if casts else None
-        if casts and cast is None and not xp.native and x.dtype.kind == "b":
+        if casts and not floating and cast is None and not xp.native and x.dtype.kind == "b":
             cast = xp.within(np.dtype("int64"))  # NumPy counts what is true
         lifts = floating and x.dtype.kind in "biu" and not (xp.native and float in xp.scalars)
         if cast is not None or lifts:
@@ -171,8 +171,9 @@ def derived(function: Function) -> Function:
     """Bind a function over the namespace to the namespace of its first array."""
     name = function.__name__
     parameters = list(inspect.signature(function).parameters.values())[1:]
-    like = [i for i, p in enumerate(parameters) if p.annotation == "ArrayLike"]
+    like = [i for i, p in enumerate(parameters) if p.annotation in ("ArrayLike", "Operand")]
     start = like[0]
+    keeps = SCALARS if parameters[start].annotation == "Operand" else ()
     several = parameters[start].kind is inspect.Parameter.VAR_POSITIONAL
     stop = None if several else like[-1] + 1
 
@@ -182,7 +183,11 @@ def derived(function: Function) -> Function:
         if quick is not None:
             return function(quick.tensors, *arguments, **keywords)
         xp = common_backend(name, arrays)
-        given = [operand(name, n, x, xp) for n, x in zip(names_for(len(arrays)), arrays, strict=True)]
+        kept = () if all(x.__class__ in SCALARS for x in arrays) else keeps
+        given = [
+            x if x.__class__ in kept else operand(name, n, x, xp)
+            for n, x in zip(names_for(len(arrays)), arrays, strict=True)
+        ]
         before, after = arguments[:start], arguments[start + len(arrays) :]
         return function(xp.tensors, *before, *given, *after, **keywords)
 
@@ -351,42 +356,38 @@ def _made(row: Row) -> Function:
 FUNCTIONS: dict[str, Function] = {}
 """Every function by its name, the extras included; with a dot, as in ``linalg.inv``, those of extensions."""
 
-for _row in REGISTRY.values():
-    if _row.prepare is not None:
-        _row.prepare.__qualname__ = _row.name  # what Python calls it, where a keyword is wrong
-    _like = _row.prepare or (_unary if len(_row.inputs) == 1 else _binary)
-    _several = "Tensor" if _row.carries else "tuple[Tensor, ...]"
-    _result = _row.result.__name__ if _row.result else _several
-    FUNCTIONS[_row.key] = _named(_made(_row), _row.key, _documented(_row), signature_of(_like, _result))
-for _name, _function in DERIVED.items():
-    FUNCTIONS[_name] = _named(derived(_function), _name, _function.__doc__ or "", signature_of(_function))
-for _name, _function in CREATIONS.items():
-    FUNCTIONS[_name] = _named(creation(_function), _name, _function.__doc__ or "", None)
+SHARED = {
+    "linalg": {n: n for n in ("matmul", "matrix_transpose", "tensordot", "vecdot")},
+    "special": {n: n for n in ("expm1", "log1p", "ndtr")}
+    | {"expit": "sigmoid", "jn": "special.jv", "psi": "special.digamma"},
+}
+"""Functions of an extension that have another name, or stand in the main namespace, and their keys."""
 
-SHARED = {"linalg": ("matmul", "matrix_transpose", "tensordot", "vecdot")}
-"""Functions that the standard has both in an extension and in the main namespace."""
+
+def publish() -> None:
+    """Put into the table what has been declared since this was last called."""
+    for row in (r for r in REGISTRY.values() if r.key not in FUNCTIONS):
+        if row.prepare is not None:
+            row.prepare.__qualname__ = row.name  # what Python calls it, where a keyword is wrong
+        like = row.prepare or (_unary if len(row.inputs) == 1 else _binary)
+        several = "Tensor" if row.carries else "tuple[Tensor, ...]"
+        result = row.result.__name__ if row.result else several
+        FUNCTIONS[row.key] = _named(_made(row), row.key, _documented(row), signature_of(like, result))
+    for name, function in DERIVED.items():
+        if name not in FUNCTIONS:
+            signature = signature_of(function)
+            FUNCTIONS[name] = _named(derived(function), name, function.__doc__ or "", signature)
+    for name, function in CREATIONS.items():
+        if name not in FUNCTIONS:
+            FUNCTIONS[name] = _named(creation(function), name, function.__doc__ or "", None)
+
+
+publish()
 
 
 def functions_of(extension: str) -> dict[str, Function]:
     """Return the functions of an extension by their short names; of the main namespace for an empty one."""
     parts = {key: key.rpartition(".") for key in FUNCTIONS}
     found = {short: FUNCTIONS[key] for key, (before, _, short) in parts.items() if before == extension}
-    return found | {name: FUNCTIONS[name] for name in SHARED.get(extension, ())}
-
-
-OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "matmul": "matmul",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-    "lshift": "bitwise_left_shift",
-    "rshift": "bitwise_right_shift",
-}
-"""Python's operators with a reflected and an in-place form, and their rows."""
+    shared = SHARED.get(extension, {}).items()
+    return found | {short: FUNCTIONS[key] for short, key in shared if key in FUNCTIONS}

@@ -11,15 +11,31 @@ from anygrad import dispatch, views, writes
 from anygrad.construction import SCALARS, carry
 from anygrad.devices import get_backend
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
-from anygrad.functions import FUNCTIONS, OPERATORS
+from anygrad.functions import FUNCTIONS
 from anygrad.graph import CROSSING, GRAD_MODE, Node
 from anygrad.hints import METHODS as ELSEWHERE
 from anygrad.hints import Elsewhere
 from anygrad.op import DERIVED, REGISTRY, Row
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["IN_PLACE", "METHODS"]
+__all__ = ["IN_PLACE", "METHODS", "OPERATORS"]
 
+OPERATORS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
+}
+"""Python's operators with a reflected and an in-place form, and their rows."""
 COMPARISONS = {
     "eq": "equal",
     "ne": "not_equal",

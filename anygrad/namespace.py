@@ -8,6 +8,7 @@ are made once for each backend, compare by identity and are told apart by ``__na
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import sys
 from types import SimpleNamespace
@@ -89,6 +90,12 @@ class Namespace:
             setattr(self, name, function)
         self.isdtype = isdtype
         self.compact = FUNCTIONS["clone"]
+
+    @functools.cached_property
+    def special(self) -> SimpleNamespace:
+        """The special functions, which are declared when they are first asked for."""
+        importlib.import_module("anygrad.special")
+        return SimpleNamespace(**functions_of("special"))
 
     def _bound(self, function: Any) -> Any:
         @functools.wraps(function)

@@ -21,6 +21,7 @@ __all__ = [
     "REGISTRY",
     "ArrayLike",
     "Axis",
+    "Operand",
     "Plan",
     "Row",
     "binary",
@@ -28,6 +29,7 @@ __all__ = [
     "derived",
     "enter_devices",
     "listed",
+    "named",
     "nary",
     "operation",
     "unary",
@@ -35,6 +37,8 @@ __all__ = [
 
 ArrayLike = Any
 """A tensor, a Python scalar, or an array of a registered library."""
+Operand = Any
+"""The same; a function of a namespace that takes it is handed a scalar as it is, beside a tensor."""
 Axis = int | tuple[int, ...] | None
 """One axis, several, or all."""
 
@@ -140,12 +144,14 @@ class Row:
     ``prepare(*arrays, ...)`` has the public signature after the arrays and returns the keywords of the
     forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``alike``: all operands
     are cast to one dtype, and so need no fitting. ``real_only``: complex
-    input that needs a gradient is an error. ``accepts`` is the standard's dtype category. ``linear``: in all
+    input that needs a gradient is an error. An input that is ``fixed`` has no derivative, and is refused
+    where it needs one. ``accepts`` is the standard's dtype category. ``linear``: in all
     inputs together, so that the forward is its own derivative forwards (``jvp``). ``carries`` tells
     which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived, and
     ``result`` the named tuple that they are returned in; empty, their number depends on the input.
-    ``direct``: the forward is the namespace's function of that name. A row of an extension of the standard has a dot in its ``key``, as in
-    ``linalg.inv``; ``name`` is what follows it.
+    ``direct``: the forward is the namespace's function of that name. A row of an extension of the standard
+    has a dot in its ``key``, as in ``linalg.inv``; ``name`` is what follows it. Of the first ``lifts``
+    operands a Python scalar is made an array, since a formula hands it alone to a function.
     """
 
     def __init__(
@@ -164,12 +170,13 @@ class Row:
         broadcasts: bool = False,
         is_list: bool = False,
         is_view: bool = False,
-        lifts_x: bool = False,
+        lifts: int = 0,
         linear: bool = False,
         real_only: bool = False,
         into: Formula | None = None,
         consume: Formula | None = None,
         direct: bool = False,
+        fixed: tuple[str, ...] = (),
         carries: tuple[bool, ...] = (True,),
         result: Any = None,
         method: bool = True,
@@ -191,7 +198,7 @@ class Row:
         self.broadcasts = broadcasts
         self.is_list = is_list
         self.is_view = is_view
-        self.lifts_x = lifts_x
+        self.lifts = lifts
         self.linear = linear
         self.real_only = real_only
         self.carries = carries
@@ -199,6 +206,7 @@ class Row:
         self.into = into
         self.consume = consume
         self.direct = direct
+        self.fixed = tuple(inputs.index(name) for name in fixed)
         self.method = method
         self.public = public
         self.source = source
@@ -294,6 +302,15 @@ def nary(name: str, inputs: str, forward: Formula, /, **columns: Any) -> Row:
     """Declare a row of named inputs whose gradients the engine fits to them."""
     names = tuple(inputs.split())
     return Row(name, forward, names, _formulas(names, columns), broadcasts=True, **columns)
+
+
+def named(name: str, inputs: str, /, **columns: Any) -> Row:
+    """Declare an elementwise row of an extension, whose named inputs are taken by position."""
+    columns.setdefault("lifts", len(inputs.split()))
+    given = ", ".join(inputs.split())
+    prepare = _compile(f"{given}, /", f"({given},)")
+    forward = _compile(f"xp, {given}", f"xp.{name}({given})")
+    return nary(name, inputs, forward, prepare=prepare, direct=True, **columns)
 
 
 def operation(name: str, forward: Formula, /, inputs: str = "x", **columns: Any) -> Row:

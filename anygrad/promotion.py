@@ -58,10 +58,11 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> np.dtype | None:
                 operands[i] = int(x)
         if first and not kinds:
             operands[1:] = [_lifted(xp, x, target) for x in operands[1:]]
-    if row.lifts_x and scalars and not isinstance(operands[0], Tensor):
-        operands[0] = _lifted(
-            xp, operands[0], np.result_type(kinds[0], operands[0]) if target is None else target
-        )
+    if scalars:
+        for i in range(row.lifts):
+            if not isinstance(operands[i], Tensor):
+                dtype = np.result_type(*kinds, operands[i]) if target is None else target
+                operands[i] = _lifted(xp, operands[i], dtype)
     return result
 
 

@@ -202,4 +202,5 @@ from tests import (  # noqa: E402, F401
     samples_neural,
     samples_shapes,
     samples_sorting,
+    samples_special,
 )

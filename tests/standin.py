@@ -21,10 +21,12 @@ import array_api_compat.numpy.fft as np_fft
 import array_api_compat.numpy.linalg as np_linalg
 import numpy as np
 import pytest
+import scipy.special
 
 import anygrad.backends
 from anygrad.backends.algebra import EXTENSIONS
 from anygrad.backends.base import STANDARD
+from anygrad.backends.special import LIBRARIES
 from anygrad.op import REGISTRY
 from tests import host_kernels, host_modules
 from tests.standin_cuda import (
@@ -232,12 +234,17 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     ndarray.__module__ = "cupy"
     triangular = ModuleType("cupyx.scipy.linalg")
     triangular.solve_triangular = _function("solve_triangular", _solve_triangular)
+    special = ModuleType("cupyx.scipy.special")
+    for name in LIBRARIES["cupyx.scipy.special"]:
+        # Not as ufuncs, since some have two results.
+        setattr(special, name, _function(name, functools.partial(getattr(scipy.special, name))))
     return {
         "cupy": cupy,
         "array_api_compat.cupy": compat,
         "cupyx": ModuleType("cupyx"),
         "cupyx.scipy": ModuleType("cupyx.scipy"),
         "cupyx.scipy.linalg": triangular,
+        "cupyx.scipy.special": special,
     }
 
 

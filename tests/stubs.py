@@ -18,8 +18,8 @@ import numpy as np
 
 import anygrad as ag
 from anygrad.backends.algebra import EXTENSIONS
-from anygrad.functions import FUNCTIONS, OPERATORS
-from anygrad.methods import COMPARISONS, IN_PLACE, METHODS, SIGNS
+from anygrad.functions import FUNCTIONS
+from anygrad.methods import COMPARISONS, IN_PLACE, METHODS, OPERATORS, SIGNS
 from anygrad.namespace import CONSTANTS, LIKE
 
 PACKAGE = Path(ag.__file__).parent
@@ -78,7 +78,7 @@ def package_stub() -> str:
             names = sorted(n for n in names if n in public)
             if names:
                 lines.append(f"from {node.module} import " + ", ".join(f"{n} as {n}" for n in names) + "\n")
-    modules = ("cuda", "drawing", "profiling", "testing")
+    modules = ("cuda", "drawing", "profiling", "special", "testing")
     lines.append(f"from anygrad import {', '.join(f'{name} as {name}' for name in modules)}\n")
     lines.append("from anygrad.drawing import draw as draw\n")
     lines.append("from anygrad.profiling import profile as profile\n")

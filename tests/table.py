@@ -56,6 +56,9 @@ def counted(name: str, backend: str, trait: str) -> int:
 def reason(name: str, backend: str, trait: str) -> str:
     """Return why a function has no sample of a trait on a backend."""
     row = REGISTRY.get(name)
+    left = [one.without.get(backend) for one in SAMPLES[name] if trait != "complex" or one.is_complex]
+    if left and all(left):
+        return str(left[0])
     anywhere = [one for one in SAMPLES[name] if one.kind == trait]
     if anywhere:
         return next(one.without[backend] for one in anywhere)
@@ -67,7 +70,8 @@ def reason(name: str, backend: str, trait: str) -> str:
         return "one memory order"
     if trait == "0-d":
         return "needs an axis"
-    if trait == "complex" and (name in REAL_ONLY or (row is not None and takes_no_complex(name))):
+    real = name in REAL_ONLY or name.startswith("special.") if row is None else takes_no_complex(name)
+    if trait == "complex" and real:
         return "real only"
     if trait == "complex" and row is not None and not row.formulas:
         return "not in the standard"

@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 
 from anygrad.backends.base import DTYPES, STANDARD
+from anygrad.backends.special import LIBRARIES, OURS, SPECIAL
 from anygrad.devices import get_backend
 from anygrad.op import CREATIONS, DERIVED, REGISTRY
 from tests import standin
@@ -186,6 +187,12 @@ def test_arrays_have_the_attributes_that_are_read(seen: tuple[set[Call], set[str
     _, attributes = seen
     assert {"shape", "dtype", "data", "base", "flags", "view"} <= attributes
     assert not {name for name in attributes if not hasattr(cupy.ndarray, name)}
+
+
+def test_special_functions_are_those_that_there_are() -> None:
+    special = importlib.import_module("cupyx.scipy.special")
+    there = {name for name in SPECIAL if name not in OURS and hasattr(special, name)}
+    assert there == set(LIBRARIES["cupyx.scipy.special"])
 
 
 def test_the_standin_offers_nothing_of_its_own() -> None:

@@ -75,7 +75,7 @@ def test_only_the_standard_and_the_extras(name: str, target: Target, spied: Any)
             for formula in (node.plan.all, *(node.plan.each or ())):
                 with xp.quiet():
                     formula(Spy(xp), g, node.saved)
-    assert any(spy.taken for spy in spies)
+    assert any(spy.taken for spy in spies) or not list(cases(name, target.name))
 
 
 def test_small_powers_are_multiplications(target: Target, spied: Any) -> None:

@@ -12,6 +12,8 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any
 
+from anygrad.backends.special import SPECIAL
+
 __all__ = ["EXTENSIONS", "AlgebraExtras", "Extension"]
 
 _LINALG = """
@@ -19,7 +21,11 @@ _LINALG = """
     matrix_rank matrix_transpose outer pinv qr slogdet solve solve_triangular svd svdvals tensordot trace
     vecdot vector_norm
 """
-EXTENSIONS = {"fft": ("fftn", "ifftn", "irfft", "rfft"), "linalg": tuple(_LINALG.split())}
+EXTENSIONS = {
+    "fft": ("fftn", "ifftn", "irfft", "rfft"),
+    "linalg": tuple(_LINALG.split()),
+    "special": SPECIAL,
+}
 """What a formula may call of each extension."""
 
 PADE = (

@@ -24,6 +24,7 @@ from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
 from anygrad.backends.ordering import OrderingExtras
 from anygrad.backends.paths import Values, follow, is_injective, shown
+from anygrad.backends.special import SpecialExtras
 from anygrad.backends.windows import WINDOWS, WindowExtras
 from anygrad.errors import DtypeError, IndexingError, message
 
@@ -54,6 +55,7 @@ EXTRAS = (
     "put",
     "region",
     "region_set",
+    "special",
     "total",
     *NEURAL,
     *WINDOWS,
@@ -83,6 +85,7 @@ class Backend(
     FourierExtras,
     NeuralExtras,
     OrderingExtras,
+    SpecialExtras,
     WindowExtras,
 ):
     """One array library on one device, as the namespace that formulas are written against."""

@@ -18,6 +18,8 @@ __all__ = ["DaskBackend"]
 class DaskBackend(Backend):
     """Dask's arrays on the host: one device, which has no name of its own."""
 
+    special_library = "scipy.special"
+
     @classmethod
     def open(cls, library: str, spec: str) -> Backend:
         if spec:

@@ -28,6 +28,8 @@ PLATFORMS = ("cpu", "gpu", "cuda", "rocm", "tpu", "METAL")
 class JaxBackend(Backend):
     """One JAX device. Its arrays cannot be written."""
 
+    special_library = "jax.scipy.special"
+
     # ---------------------------------------------------------------- opening
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["NEURAL", "NeuralExtras"]
+__all__ = ["FAR", "MIDDLE", "NEAR", "NEURAL", "NeuralExtras", "ratio"]
 
 NEURAL = (
     "label_loss",
@@ -25,11 +25,11 @@ NEURAL = (
     "softmax_dx",
 )
 
-_NEAR = (
+NEAR = (
     (0.185777706184603153, 3.1611237438705656, 113.864154151050156, 377.485237685302021, 3209.37758913846947),
     (1.0, 23.6012909523441209, 244.024637934444173, 1282.61652607737228, 2844.23683343917062),
 )
-_MIDDLE = (
+MIDDLE = (
     (
         *(2.15311535474403846e-8, 0.564188496988670089, 8.88314979438837594, 66.1191906371416295),
         *(298.635138197400131, 881.95222124176909, 1712.04761263407058, 2051.07837782607147),
@@ -40,7 +40,7 @@ _MIDDLE = (
         *(3290.79923573345963, 4362.61909014324716, 3439.36767414372164, 1230.33935480374942),
     ),
 )
-_FAR = (
+FAR = (
     (
         *(0.0163153871373020978, 0.305326634961232344, 0.360344899949804439),
         *(0.125781726111229246, 0.0160837851487422766, 6.58749161529837803e-4),
@@ -52,7 +52,7 @@ _FAR = (
 )
 
 
-def _ratio(x: Any, above: tuple[float, ...], below: tuple[float, ...]) -> Any:
+def ratio(x: Any, above: tuple[float, ...], below: tuple[float, ...]) -> Any:
     """Return a polynomial divided by another, coefficients from the highest power down."""
     parts = []
     for coefficients in (above, below):
@@ -102,15 +102,17 @@ class NeuralExtras:
         x = self.floats(x) * -math.sqrt(0.5)
         a = self.minimum(self.abs(x), 30)  # beyond, nothing is left
         square = a * a
-        near = 1 - x * _ratio(square, *_NEAR)
+        near = 1 - x * ratio(square, *NEAR)
         inverse = 1 / self.maximum(square, 1)
-        far = (1 / math.sqrt(math.pi) - inverse * _ratio(inverse, *_FAR)) / self.maximum(a, 1)
-        tail = self.exp(-square) * self.where(a > 4, far, _ratio(a, *_MIDDLE))
+        far = (1 / math.sqrt(math.pi) - inverse * ratio(inverse, *FAR)) / self.maximum(a, 1)
+        tail = self.exp(-square) * self.where(a > 4, far, ratio(a, *MIDDLE))
         return 0.5 * self.where(a <= 0.46875, near, self.where(x < 0, 2 - tail, tail))
 
     def softmax(self, x: Any, axis: Any) -> Any:
         """Return exp(x) divided by its sum along the axis."""
         x = self.floats(x)
+        if 0 in x.shape:
+            return self.compact(x)
         e = self.exp(x - self.max(x, axis=axis, keepdims=True))
         return e / self.sum(e, axis=axis, keepdims=True)
 
@@ -121,6 +123,8 @@ class NeuralExtras:
     def log_softmax(self, x: Any, axis: Any) -> Any:
         """Return x less the logarithm of the sum of exp(x) along the axis."""
         x = self.floats(x)
+        if 0 in x.shape:
+            return self.compact(x)
         x = x - self.max(x, axis=axis, keepdims=True)
         return x - self.log(self.sum(self.exp(x), axis=axis, keepdims=True))
 

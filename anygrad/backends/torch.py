@@ -22,8 +22,10 @@ from anygrad.errors import BufferExitError, DeviceUnavailableError, DtypeError, 
 __all__ = ["TorchBackend"]
 
 
-class TorchBackend(Backend):
+class TorchBackend(TorchOrdering, Backend):
     """One torch device. Arrays are never written in place, since nobody can tell who else holds them."""
+
+    special_library = "torch.special"
 
     add = staticmethod(operator.add)
     subtract = staticmethod(operator.sub)

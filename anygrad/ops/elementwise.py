@@ -105,7 +105,7 @@ pow = binary(
     _pow,
     dx=_pow_dx,
     dy=_pow_dy,
-    lifts_x=True,
+    lifts=1,
     doc="Raise x to the power y; the Python integers 2 and 3 are multiplications.",
     example="[2.0, 3.0], 2 -> [4., 9.]",
 )
