@@ -37,6 +37,12 @@ class DaskBackend(Backend):
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.array(array.compute())
 
+    def searchsorted(self, x: Any, y: Any, /, *, side: str = "left") -> Any:
+        # Dask's own loses shapes that are empty or without axes.
+        if not y.size:
+            return self.zeros(y.shape, dtype=np.dtype(np.int64))
+        return self.reshape(super().searchsorted(x, self.reshape(y, (-1,)), side=side), y.shape)
+
     def nonzero(self, x: Any) -> tuple[Any, ...]:
         """Return the positions of what is true, computed at once: shapes in a graph are numbers."""
         return tuple(index.compute_chunk_sizes() for index in compat.nonzero(x))

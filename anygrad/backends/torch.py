@@ -17,6 +17,7 @@ from torch.nn import functional, grad
 
 from anygrad.backends.base import DTYPES, Backend, check_bounds
 from anygrad.backends.interchange import runs_backwards
+from anygrad.backends.torch_ordering import TorchOrdering
 from anygrad.errors import BufferExitError, DeviceUnavailableError, DtypeError, message
 
 __all__ = ["TorchBackend"]
@@ -160,9 +161,6 @@ class TorchBackend(TorchOrdering, Backend):
     def count_nonzero(self, x: Any, **keywords: Any) -> Any:
         return compat.sum((x != 0).to(torch.int64), **keywords)
 
-    def take(self, x: Any, indices: Any, axis: int) -> Any:
-        return torch.index_select(x, axis, indices)
-
     # ---------------------------------------------------------------- extras
 
     linalg_expm = staticmethod(torch.linalg.matrix_exp)
@@ -254,9 +252,6 @@ class TorchBackend(TorchOrdering, Backend):
             return x.clone()
         found = (last >= 0).reshape(tuple(n if i == axis else 1 for i in range(x.ndim)))
         return torch.where(found, torch.index_select(values, axis, last.clamp(min=0)), x)
-
-    def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
-        return torch.index_add(x, axis, index, values)
 
 
 def _accumulated(reduction: Any, x: Any, keywords: dict[str, Any]) -> Any:

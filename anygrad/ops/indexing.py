@@ -11,7 +11,7 @@ from typing import Any
 
 from anygrad.errors import AxisError, DtypeError, IndexingError, ShapeError, message
 from anygrad.op import ArrayLike, derived, operation
-from anygrad.rules import axis_in, broadcast_shape, through
+from anygrad.rules import axis_in, through
 
 getitem = operation(
     "getitem",
@@ -123,7 +123,8 @@ def _addends(xp: Any, op: str, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
     if x.dtype.kind == "b" or ranks[y.dtype.kind] > ranks[x.dtype.kind]:
         got = f"x has dtype {x.dtype}, y has dtype {y.dtype}"
         raise DtypeError(message(op, got, "the result has x's dtype", "write x.astype(...)"))
-    if broadcast_shape(op, y.shape, shape) != shape:
+    fits = all(m in (1, n) for m, n in zip(y.shape[::-1], shape[::-1], strict=False))
+    if not fits or y.ndim > len(shape):
         raise ShapeError(message(op, f"y has shape {y.shape}", f"it does not broadcast to {shape}"))
     return xp.broadcast_to(xp.astype(y, x.dtype, copy=False), shape)
 

@@ -154,8 +154,9 @@ def quantile(
             below, above = below * 1.0, above * 1.0
         elif plain:
             weight = xp.astype(weight, rows.dtype)
-        # Of two infinities alike the difference is NaN.
-        out = below + weight * xp.where((below == above) & xp.isinf(below), 0, above - below)
+        # The difference of two infinities alike is NaN.
+        alike = (below == above) & xp.isinf(below)
+        out = below + weight * (xp.where(alike, 0, above) - xp.where(alike, 0, below))
     else:
         out = _at(xp, rows, {"lower": xp.floor, "higher": xp.ceil, "nearest": xp.round}[method](rank))
     out = _with_nan(xp, out, rows[..., -1])
