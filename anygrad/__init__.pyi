@@ -1467,9 +1467,9 @@ def tensordot(x: ArrayLike, y: ArrayLike, /, *, axes: Any = 2) -> Tensor:
     """
 
 def tile(x: ArrayLike, repetitions: int | tuple[int, ...], /) -> Tensor:
-    """Return copies of x laid side by side, so many along each axis; missing axes and numbers count as 1.
+    """Lay copies of x side by side, so many along each axis; missing axes and numbers count as 1.
 
-    Raises ``ArgumentError`` for a negative number.
+    Dtypes: all. Differentiable to any order.
 
     >>> import anygrad as ag
     >>> ag.tile(ag.asarray([1.0, 2.0]), (2, 2))

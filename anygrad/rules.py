@@ -146,12 +146,15 @@ def through(name: str, **keywords: Any) -> tuple[Any, ...]:
     return ((name, keywords),)
 
 
+def part(xp: Any, x: Any, axis: int, start: int, stop: int) -> Any:
+    """Return what stands from ``start`` to ``stop`` along an axis: to be read, never written."""
+    key = tuple(slice(start, stop, 1) if i == axis else slice(None) for i in range(x.ndim))
+    return xp.region(x, through("getitem", key=key))
+
+
 def split(xp: Any, x: Any, axis: int, at: int) -> tuple[Any, Any]:
     """Cut an array in two along an axis."""
-    whole = (slice(None),) * x.ndim
-    low = (*whole[:axis], slice(0, at, 1), *whole[axis + 1 :])
-    high = (*whole[:axis], slice(at, x.shape[axis], 1), *whole[axis + 1 :])
-    return xp.getitem(x, low), xp.getitem(x, high)
+    return part(xp, x, axis, 0, at), part(xp, x, axis, at, x.shape[axis])
 
 
 def shifted(xp: Any, x: Any, axis: int, by: int, fill: Any) -> Any:

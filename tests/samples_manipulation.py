@@ -18,6 +18,10 @@ def _unstack(x: np.ndarray, axis: int = 0) -> Any:
     return tuple(np.moveaxis(x, axis, 0)[i] for i in range(x.shape[axis]))
 
 
+def _copies(x: np.ndarray, count: int, axis: int) -> Any:
+    return np.repeat(x, count, axis)
+
+
 for _x in (X, Z):
     for _k in (2, 1, 0):
         sample("repeat", "plain", _x, extra=(_k,))
@@ -26,6 +30,10 @@ for _x in (X, Z):
     sample("repeat", "plain", _x, extra=(np.array([2, 0]),), axis=0, without=WAITS)
     sample("repeat", "plain", _x, extra=(np.array([1, 0, 2, 3, 0, 1]),), without=WAITS)
     sample("repeat", "axis", _x, extra=(np.array([2], dtype=np.uint8),), axis=1, without=WAITS)
+    for _axis in (0, 1):
+        sample("copies", "plain", _x, count=3, axis=_axis, reference=_copies)
+    sample("copies", "empty", _x[:0], count=2, axis=1, reference=_copies)
+    sample("copies", "empty", _x, count=0, axis=0, reference=_copies)
     sample("repeat", "0-d", _x[0, 0], extra=(3,))
     sample("repeat", "empty", _x[:0], extra=(2,), axis=1)
     sample("repeat", "empty", _x[:0], extra=(np.array([], dtype=np.int64),), axis=0, without=WAITS)

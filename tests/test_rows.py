@@ -94,7 +94,7 @@ def test_samples_cover(name: str) -> None:
 
 NO_ZERO_D = (
     *("cumulative_sum", "cumulative_prod", "matmul", "added_at", "tril", "triu"),
-    *("argsort", "nonzero", "sort"),
+    *("argsort", "copies", "nonzero", "sort"),
     *("windows", "fold", "pool_sum", "pool_sum_dx", "pool_max", "pool_max_dx", "pool_max_picked"),
     *("convolution", "convolution_dx", "convolution_dweight"),
     *("fft.fft", "fft.ifft", "fft.rfft", "fft.irfft"),

@@ -1,4 +1,4 @@
-"""Copies and parts in another arrangement: repetition, grids, layers, differences. Built of other rows."""
+"""Copies and parts in another arrangement: repetition, grids, layers, differences."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ from operator import index
 from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
-from anygrad.op import ArrayLike, derived
-from anygrad.rules import alongside, axis_in, shape_in, split
+from anygrad.op import ArrayLike, derived, operation
+from anygrad.rules import alongside, axis_in, part, shape_in
 
 
-def _copied(xp: Any, x: Any, wide: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    """Return copies of x side by side: x, with axes of length 1 among its own, broadcast and reshaped."""
-    return xp.reshape(xp.broadcast_to(x, wide), shape, copy=True)
+def _gathered(xp, g, x_shape, count, axis):
+    """Add up what each entry was copied to."""
+    apart = xp.reshape(g, (*x_shape[: axis + 1], count, *x_shape[axis + 1 :]))
+    return xp.total(apart, (axis + 1,), keepdims=False)
+
+
+copies = operation(
+    "copies",
+    lambda xp, x, count, axis: xp.repeat(x, count, axis=axis),
+    dx=_gathered,
+    prepare=lambda x, /, count, axis: {"count": count, "axis": axis},
+    accepts="any",
+    linear=True,
+    public=False,
+    doc="Repeat each entry equally often along an axis.",
+)
 
 
 @derived
@@ -30,19 +43,18 @@ def repeat(xp: Any, x: ArrayLike, repeats: int | Any, /, *, axis: int | None = N
     tensor([1., 2., 2., 2.], dtype=float64, device='cpu')
     """
     if axis is None:
-        x, axis = xp.reshape(x, (-1,)), 0
+        x, axis = x if x.ndim == 1 else xp.reshape(x, (-1,)), 0
     axis = axis_in("repeat", axis, x.ndim)
-    before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
     if isinstance(repeats, list | tuple) or hasattr(repeats, "xp") or getattr(repeats, "shape", None):
-        return x[(slice(None),) * axis + (_positions(xp, x, repeats, n),)]
+        return x[(slice(None),) * axis + (_positions(xp, x, repeats, x.shape[axis]),)]
     try:
-        k = index(repeats)
+        count = index(repeats)
     except TypeError:
         got = f"repeats is {repeats!r}"
         raise DtypeError(message("repeat", got, "expected an integer, or an array of integers")) from None
-    if k < 0:
-        raise ArgumentError(message("repeat", f"repeats is {k}", "expected a number from 0"))
-    return _copied(xp, xp.expand_dims(x, axis + 1), (*before, n, k, *after), (*before, n * k, *after))
+    if count < 0:
+        raise ArgumentError(message("repeat", f"repeats is {count}", "expected a number from 0"))
+    return xp.copies(x, count, axis)
 
 
 def _positions(xp: Any, x: Any, repeats: Any, n: int) -> Any:
@@ -62,25 +74,29 @@ def _positions(xp: Any, x: Any, repeats: Any, n: int) -> Any:
     return xp.searchsorted(xp.astype(ends[1:], entries.dtype), entries, side="right")
 
 
-@derived
-def tile(xp: Any, x: ArrayLike, repetitions: int | tuple[int, ...], /) -> Any:
-    """Return copies of x laid side by side, so many along each axis; missing axes and numbers count as 1.
-
-    Raises ``ArgumentError`` for a negative number.
-
-    >>> import anygrad as ag
-    >>> ag.tile(ag.asarray([1.0, 2.0]), (2, 2))
-    tensor([[1., 2., 1., 2.],
-            [1., 2., 1., 2.]], dtype=float64, device='cpu')
-    """
+def _tiled(x: ArrayLike, repetitions: int | tuple[int, ...], /) -> dict[str, Any]:
     counts = shape_in("tile", repetitions, "repetitions")
     if any(k < 0 for k in counts):
         raise ArgumentError(message("tile", f"repetitions is {repetitions!r}", "expected numbers from 0"))
-    lengths = (1,) * (len(counts) - x.ndim) + x.shape
-    counts = (1,) * (len(lengths) - len(counts)) + counts
-    pairs = tuple(zip(counts, lengths, strict=True))
-    apart = xp.reshape(x, tuple(k for n in lengths for k in (1, n)))
-    return _copied(xp, apart, tuple(k for pair in pairs for k in pair), tuple(k * n for k, n in pairs))
+    return {"repetitions": (1,) * (x.ndim - len(counts)) + counts}
+
+
+def _untiled(xp, g, x_shape, repetitions):
+    lengths = (1,) * (len(repetitions) - len(x_shape)) + x_shape
+    pairs = tuple(n for pair in zip(repetitions, lengths, strict=True) for n in pair)
+    return xp.reshape(xp.total(xp.reshape(g, pairs), tuple(range(0, len(pairs), 2)), keepdims=False), x_shape)
+
+
+tile = operation(
+    "tile",
+    lambda xp, x, repetitions: xp.tile(x, repetitions),
+    dx=_untiled,
+    prepare=_tiled,
+    accepts="any",
+    linear=True,
+    doc="Lay copies of x side by side, so many along each axis; missing axes and numbers count as 1.",
+    example="[1.0, 2.0], (2, 2) -> [[1., 2., 1., 2.],\n        [1., 2., 1., 2.]]",
+)
 
 
 @derived
@@ -144,24 +160,25 @@ def diff(
         raise ArgumentError(message("diff", f"n is {count}", "expected a number from 0"))
     if count == 0:
         return x
-    ends = [(name, part) for name, part in (("prepend", prepend), ("append", append)) if part is not None]
-    if ends:
-        joined = {name: _end(xp, x, name, part, axis) for name, part in ends}
-        x = xp.concat([*joined.pop("prepend", ()), x, *joined.pop("append", ())], axis=axis)
+    if prepend is not None or append is not None:
+        before, after = _end(xp, x, "prepend", prepend, axis), _end(xp, x, "append", append, axis)
+        x = xp.concat([*before, x, *after], axis=axis)
     for _ in range(count):
-        low, _ = split(xp, x, axis, max(x.shape[axis] - 1, 0))
-        _, high = split(xp, x, axis, min(1, x.shape[axis]))
+        length = x.shape[axis]
+        low, high = part(xp, x, axis, 0, max(length - 1, 0)), part(xp, x, axis, min(1, length), length)
         x = high != low if x.dtype.kind == "b" else high - low
     return x
 
 
-def _end(xp: Any, x: Any, name: str, part: Any, axis: int) -> list[Any]:
+def _end(xp: Any, x: Any, name: str, end: Any, axis: int) -> list[Any]:
     """Return what goes before or after x; a number as one layer, in the dtype that it has beside x."""
-    if not isinstance(part, int | float | complex):
-        part = alongside(xp, "diff", x, name, part)
-    if not getattr(part, "shape", ()):
-        return [xp.zeros((*x.shape[:axis], 1, *x.shape[axis + 1 :]), dtype=x.dtype) + part]
-    if part.ndim != x.ndim or any(i != axis and k != part.shape[i] for i, k in enumerate(x.shape)):
-        got = f"x has shape {x.shape}, {name} has shape {part.shape}"
+    if end is None:
+        return []
+    if not isinstance(end, int | float | complex):
+        end = alongside(xp, "diff", x, name, end)
+    if not getattr(end, "shape", ()):
+        return [xp.zeros((*x.shape[:axis], 1, *x.shape[axis + 1 :]), dtype=x.dtype) + end]
+    if end.ndim != x.ndim or any(i != axis and k != end.shape[i] for i, k in enumerate(x.shape)):
+        got = f"x has shape {x.shape}, {name} has shape {end.shape}"
         raise ShapeError(message("diff", got, f"all axes but {axis} must be equal"))
-    return [part]
+    return [end]

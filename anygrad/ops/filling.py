@@ -10,7 +10,7 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, derived, operation
-from anygrad.rules import alongside, is_complex, through
+from anygrad.rules import alongside, is_complex, part, through
 
 LARGEST = {2: 65504.0, 4: (2 - 2**-23) * 2.0**127, 8: float_info.max}
 """The largest finite number of a real dtype, by its bytes."""
@@ -146,16 +146,10 @@ def _seen(xp: Any, x: Any, axis: int, mode: str, start: int, stop: int) -> Itera
     Below 0 those before x, from 0 on those after it.
     """
     n = x.shape[axis]
-
-    def part(low: int, length: int) -> Any:
-        return xp.getitem(
-            x, (*(slice(None),) * axis, slice(low, low + length, 1), *(slice(None),) * (x.ndim - axis - 1))
-        )
-
     if mode == "edge" or (mode == "reflect" and n == 1):
         if stop > start:
-            shape = (*x.shape[:axis], stop - start, *x.shape[axis + 1 :])
-            yield xp.broadcast_to(part(0 if start < 0 else n - 1, 1), shape)
+            end = 0 if start < 0 else n - 1
+            yield xp.copies(part(xp, x, axis, end, end + 1), stop - start, axis)
         return
     once = mode == "reflect"  # The entries at the ends are seen once, not twice.
     period = n if mode == "wrap" else 2 * (n - once)
@@ -164,8 +158,11 @@ def _seen(xp: Any, x: Any, axis: int, mode: str, start: int, stop: int) -> Itera
         phase = at % period
         length = min((n if phase < n else period) - phase, stop - at)
         if phase < n:
-            yield part(phase, length)
+            yield part(xp, x, axis, phase, phase + length)
         else:
             top = period - phase - (not once)
-            yield xp.flip(part(top - length + 1, length), axis=axis)
+            key = tuple(
+                slice(top - length + 1, top + 1, 1) if i == axis else slice(None) for i in range(x.ndim)
+            )
+            yield xp.region(x, (*through("getitem", key=key), *through("flip", axis=(axis,))))
         at += length
