@@ -222,7 +222,9 @@ def modules(count: int = 1) -> dict[str, ModuleType]:
     linalg = {n: _function(n, getattr(np_linalg, n)) for n in EXTENSIONS["linalg"] if hasattr(np_linalg, n)}
     cupy.linalg = SimpleNamespace(svd=_function("svd", np.linalg.svd))
     compat.linalg = SimpleNamespace(**linalg)
-    compat.fft = SimpleNamespace(**{n: _function(n, getattr(np_fft, n)) for n in EXTENSIONS["fft"]})
+    compat.fft = SimpleNamespace(
+        **{n: _function(n, getattr(np_fft, n)) for n in ("fft", "ifft", *EXTENSIONS["fft"])}
+    )
     cupy.array = compat.array = cupy.asarray = compat.asarray = _copied
     cupy.asnumpy = _to_host
     pinned = PinnedPool()

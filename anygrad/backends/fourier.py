@@ -44,10 +44,14 @@ class FourierExtras:
 
     def _several(self, name: str, x: Any, s: Any, axes: tuple[int, ...], norm: str) -> Any:
         s = tuple(x.shape[a] for a in axes) if s is None else s
+        if len(axes) == 1:  # Of which libraries have a function that asks less.
+            return self._transformed(name[:-1], x, {axes[0]: s[0]}, n=s[0], axis=axes[0], norm=norm)
         return self._transformed(name, x, dict(zip(axes, s, strict=True)), s=s, axes=axes, norm=norm)
 
     def _transformed(self, name: str, x: Any, lengths: dict[int, int], **keywords: Any) -> Any:
         """Call the library's function, whose result has these lengths along the axes that it transforms."""
+        if self.native and lengths and 0 not in x.shape:
+            return self.transform(name, x, **keywords)
         dtype = self.dtype_of(x)
         wide = np.result_type(np.float64 if dtype.kind in "biu" else dtype, np.complex64)
         narrow = np.finfo(wide).dtype
@@ -55,12 +59,12 @@ class FourierExtras:
         shape = tuple(lengths.get(a, n) for a, n in enumerate(x.shape))
         if 0 in x.shape:
             return self.zeros(shape, dtype=self.natives[made], device=self.device)
-        if dtype != given and not (self.native and lengths):
+        if dtype != given:
             x = self.astype(x, self.natives[given])
         return self.transform(name, x, **keywords) if lengths else self.asarray(x, copy=True)
 
     def transform(self, name: str, x: Any, *, norm: str, **keywords: Any) -> Any:
-        """Call a function of the library's ``fft``."""
+        """Call a function of the library's ``fft``: ``fft`` and ``ifft``, or one that rows call."""
         function = getattr(getattr(self.module, "fft", None), name, None)
         if function is None:
             raise AttributeError(f"[{self.name}.fft] the library has no function {name!r}")
