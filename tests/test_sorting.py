@@ -58,6 +58,15 @@ def test_equal_entries_keep_their_order(make: Any, descending: bool) -> None:
         np.testing.assert_array_equal(g.numpy()[order.numpy()], np.arange(6.0))
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_zeros_of_both_signs_keep_their_order(make: Any, descending: bool) -> None:
+    host = np.random.default_rng(5).choice([0.0, -0.0, 1.0, -1.0, np.nan], 300)
+    order = ag.argsort(make(host), descending=descending).numpy()
+    found = ag.sort(make(host), descending=descending).numpy()
+    np.testing.assert_array_equal(found, host[order])
+    np.testing.assert_array_equal(np.signbit(found[found == 0]), np.signbit(host[order][found == 0]))
+
+
 def test_sorting_and_reading_at_the_order_are_one(make: Any) -> None:
     x, seed = make(X, True), make(np.arange(6.0).reshape(2, 3))
     (direct,) = ag.autograd.grad(ag.sort(x, axis=0), x, seed)

@@ -20,6 +20,7 @@ from anygrad.backends.base import STANDARD, Backend, check_bounds
 from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
 from anygrad.backends.numpy_neural import NumpyNeural
+from anygrad.backends.numpy_ordering import NumpyOrdering
 from anygrad.backends.paths import Layout, follow
 from anygrad.backends.windows import WritableWindows
 
@@ -199,7 +200,7 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
-class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, WritableBackend):
+class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, NumpyOrdering, WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
     chains_from: ClassVar[int | None] = 1 << 20
