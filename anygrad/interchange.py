@@ -16,8 +16,8 @@ from anygrad.tensors import Tensor, wrap
 
 __all__ = ["from_dlpack"]
 
-CUDA = 2
-"""What DLPack calls the memory of NVIDIA's devices."""
+CUDA = (2, 13)
+"""What DLPack calls the memory of NVIDIA's devices, and what of it is the host's too."""
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
@@ -66,7 +66,7 @@ def _read(x: Any, copy: bool | None) -> tuple[Backend, Any, bool]:
     if source is not None:
         return source, from_array(x, None, source, source, copy), source is not CPU
     kind, index = x.__dlpack_device__()
-    source = get_backend(f"cuda:{int(index)}") if int(kind) == CUDA else CPU
+    source = get_backend(f"cuda:{int(index)}") if int(kind) in CUDA else CPU
     return source, source.accept(source.adopt(x, copy)), False
 
 

@@ -124,10 +124,46 @@ def test_writes_go_in_place_only_where_nobody_sees(cupy: Any) -> None:
         assert address(x) != before
         del kept
     assert x.tolist() == [5.0, 6.0, 1.0, 1.0]
-    x.array.data.mem = cupy.cuda.UnownedMemory()
-    before = address(x)
-    x[2] = 7.0
-    assert address(x) != before
+    for mem in (cupy.cuda.UnownedMemory(), type("DLPackMemory", (), {})()):
+        x.array.data.mem = mem
+        del mem
+        before = address(x)
+        x[2] += 1.0
+        assert address(x) != before
+
+
+def test_exports_are_copied_before_cupy_is_asked(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CuPy refuses ``copy=True``, but for the host."""
+    asked: list[tuple[Any, Any]] = []
+
+    def dlpack(array: Any, **keywords: Any) -> str:
+        if keywords["copy"] and keywords["dl_device"] is None:
+            raise BufferError("copy=True only supported for copy to CPU.")
+        asked.append((array, keywords))
+        return "capsule"
+
+    monkeypatch.setattr(cupy.ndarray, "__dlpack__", dlpack, raising=False)
+    monkeypatch.setattr(cupy.ndarray, "__dlpack_device__", lambda array: (2, 0), raising=False)
+    x = ag.tensor([1.0, 2.0], device="cuda")
+    assert x.__dlpack_device__() == (2, 0)
+    for keywords in ({}, {"copy": True}, {"dl_device": (2, 0)}, {"stream": 7}):
+        assert x.__dlpack__(**keywords) == "capsule"
+        array, given = asked.pop()
+        assert array is not x.array and array.tolist() == [1.0, 2.0] and not given["copy"]
+    x.__dlpack__(copy=False, stream=7)
+    assert asked[-1][0] is x.array and asked[-1][1]["stream"] == 7
+    x.__dlpack__(dl_device=(1, 0))
+    assert asked[-1][1]["copy"] is True and asked[-1][1]["dl_device"] == (1, 0)
+
+
+def test_arrays_on_the_device_come_by_dlpack(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cupy.ndarray, "__dlpack_device__", lambda array: (2, 0), raising=False)
+    there = cupy.asarray([1.0, 2.0])
+    stranger = SimpleNamespace(__dlpack__=None, __dlpack_device__=lambda: (2, 0))
+    monkeypatch.setattr(cupy, "from_dlpack", lambda x, *, copy: there, raising=False)
+    assert ag.from_dlpack(stranger).array is there
+    assert ag.from_dlpack(stranger, copy=True).array is not there
+    assert ag.from_dlpack(there).device == "cuda:0" and ag.from_dlpack(there).array is there
 
 
 def test_counts_that_tell_nothing_are_not_trusted(cupy: Any) -> None:

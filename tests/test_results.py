@@ -1,4 +1,4 @@
-"""What functions return: tensors and nothing else, in the standard's containers, aliased where NumPy's are."""
+"""What functions return: tensors alone, in the standard's containers, aliased where NumPy's are."""
 
 from __future__ import annotations
 

@@ -114,6 +114,13 @@ class CudaDevice(Backend):
     def synchronize(self) -> None:
         self.device.synchronize()
 
+    def export(self, array: Any, copy: bool | None, **keywords: Any) -> Any:
+        # CuPy's own export copies to the host alone.
+        if copy is not False and keywords["dl_device"] in (None, self.dlpack_device_of(array)):
+            with self.device:
+                array, copy = self.compact(array), False
+        return super().export(array, copy, **keywords)
+
     def entered(self) -> contextlib.AbstractContextManager[Any]:
         entered: contextlib.AbstractContextManager[Any] = self.device
         return entered

@@ -45,16 +45,17 @@ LAUNCHING = (
 ATOMIC = ("float16", "float32", "float64", "int32", "int64", "uint32", "uint64")
 
 
-def counts(holder: Any) -> tuple[int, int, int]:
-    """Return how many hold the array, its pointer and its memory."""
+def counts(holder: Any) -> tuple[int, int, int, type]:
+    """Return how many hold the array, its pointer and its memory; and whose that is, as its class tells."""
     return (
         sys.getrefcount(holder.array),
         sys.getrefcount(holder.array.data),
         sys.getrefcount(holder.array.data.mem),
+        type(holder.array.data.mem),
     )
 
 
-def calibrate(make: Callable[[], Any]) -> tuple[int, int, int] | None:
+def calibrate(make: Callable[[], Any]) -> tuple[int, int, int, type] | None:
     """Return the counts of an array that one attribute holds; None where one more holder does not show."""
     holder = Holder(make())
     alone = counts(holder)
