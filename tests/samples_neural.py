@@ -139,6 +139,7 @@ for _name, _reference in {"softmax": _softmax, "log_softmax": _log_softmax}.item
     sample(_name, "axis", ROWS3, axis=1, reference=_reference)
     sample(_name, "mixed", NUMBERS, reference=_reference)
     sample(_name, "empty", np.ones((0, 3)), reference=_reference)
+    sample(_name, "empty", np.ones((2, 0)), axis=1, reference=lambda x, axis: x)
 sample("softmax", "axis", NUMBERS, axis=0, dtype=np.dtype("float32"), reference=_softmax)
 sample("softmax", "tie", [[1e4, 0.0], [-inf, 0.0]], grads=([[0, 0], [0, 0]],), reference=_softmax)
 sample("log_softmax", "tie", [[1e4, 0.0], [-inf, 0.0]], grads=([[-1, 1], [1, -1]],), reference=_log_softmax)
@@ -155,6 +156,9 @@ sample("logsumexp", "axis", ROWS3, axis=(0, 2), keepdims=True, reference=_logsum
 sample("logsumexp", "0-d", np.array(0.7), reference=_logsumexp)
 sample("logsumexp", "mixed", NUMBERS, axis=0, reference=_logsumexp)
 sample("logsumexp", "empty", np.ones((0, 3)), axis=1, reference=_logsumexp)
+for _options in ({"axis": 1}, {"axis": (0, 1), "keepdims": True}):
+    _none = np.ones((2, 0))
+    sample("logsumexp", "tie", _none, grads=(_none,), reference=_logsumexp, **_options)
 sample(
     "logsumexp",
     "tie",

@@ -154,6 +154,29 @@ def test_nothing_counts() -> None:
     np.testing.assert_array_equal(x.grad.numpy(), [[0, 0]])
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "uint64"])
+def test_labels_of_any_integer_dtype(dtype: str, make: Any) -> None:
+    """Classes may be more than the labels' dtype has numbers, and 156 is no -100 of eight bits."""
+    host = np.array([3, 100 if dtype == "int8" else 156])
+    labels, x = make(host.astype(dtype)), np.random.default_rng(0).normal(size=(2, 300))
+    hot = ag.one_hot(labels, 300)
+    np.testing.assert_array_equal(hot.cpu().numpy(), np.eye(300)[host])
+    for options in ({}, {"weight": make(np.arange(1.0, 301.0))}, {"label_smoothing": 0.1}):
+        found = ag.cross_entropy(make(x), labels, reduction="none", **options)
+        wanted = ag.cross_entropy(make(x), make(host), reduction="none", **options)
+        np.testing.assert_array_equal(found.cpu().numpy(), wanted.cpu().numpy())
+        np.testing.assert_array_less(0, found.cpu().numpy())
+
+
+def test_truth_values_become_floats(make: Any) -> None:
+    x = np.array([[True, False], [True, True]])
+    for name in ("softmax", "log_softmax", "sigmoid", "softplus", "silu", "gelu"):
+        found = getattr(ag, name)(make(x))
+        assert found.dtype.kind == "f"
+        expected = getattr(ag, name)(x.astype(float)).numpy()
+        np.testing.assert_allclose(found.cpu().numpy(), expected, rtol=2e-3)
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda x, y: ag.cross_entropy(x, x[0]), ag.ShapeError, r"probabilities of shape \(2, 3\)"),
     (lambda x, y: ag.cross_entropy(x, y[:1]), ag.ShapeError, r"expected labels of shape \(2,\)"),
@@ -162,6 +185,9 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda x, y: ag.cross_entropy(x * 1j, y), ag.DtypeError, r"expected real floating"),
     (lambda x, y: ag.cross_entropy(x, y, reduction="avg"), ag.ArgumentError, "'mean', 'sum' or 'none'"),
     (lambda x, y: ag.cross_entropy(x, y, weight=np.ones(2)), ag.ShapeError, r"one for each class, \(3,\)"),
+    (lambda x, y: ag.cross_entropy(x, y, label_smoothing=1.5), ag.ArgumentError, "a number from 0 to 1"),
+    (lambda x, y: ag.one_hot(y, -1), ag.ArgumentError, "num_classes is -1"),
+    (lambda x, y: ag.gelu(x * 1j, "tanh"), ag.DtypeError, r"\[gelu\] .*complex128"),
     (lambda x, y: ag.mse_loss(x, y), ag.ShapeError, "equal shapes; broadcast"),
     (lambda x, y: ag.one_hot(x, 3), ag.DtypeError, "expected integer labels"),
     (lambda x, y: ag.gelu(x, approximate="erf"), ag.ArgumentError, "'none' or 'tanh'"),

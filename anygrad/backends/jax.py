@@ -121,7 +121,10 @@ class JaxBackend(Backend):
     sigmoid = staticmethod(jax.nn.sigmoid)
     softmax = staticmethod(jax.nn.softmax)
     log_softmax = staticmethod(jax.nn.log_softmax)
-    ndtr = staticmethod(jax.scipy.special.ndtr)
+
+    def ndtr(self, x: Any) -> Any:
+        x = self.floats(x)  # Of half precision JAX has none.
+        return jax.scipy.special.ndtr(x.astype(np.promote_types(x.dtype, np.float32))).astype(x.dtype)
 
     def _added(self, out: Any, part: Any, at: Any) -> Any:
         return out.at[at].add(part)

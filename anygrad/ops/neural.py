@@ -7,6 +7,7 @@ function over the namespace; a row where that takes fewer passes over memory, or
 from __future__ import annotations
 
 from math import inf, nan, pi, prod, sqrt
+from operator import index
 from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
@@ -66,6 +67,7 @@ def gelu(xp: Any, x: ArrayLike, /, approximate: str = "none") -> Any:
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
     """
+    _check_real("gelu", x)
     if approximate == "tanh":
         return 0.5 * x * (1 + xp.tanh(sqrt(2 / pi) * (x + 0.044715 * (x * x * x))))
     if approximate != "none":
@@ -142,6 +144,9 @@ log_softmax_dx = operation(
 
 
 def _logsumexp(xp, x, axis, keepdims):
+    axes = axes_of(x.ndim, axis)
+    if 0 in x.shape and any(x.shape[a] == 0 for a in axes):
+        return xp.sum(x, axis=axis, keepdims=keepdims) - inf
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isinf(top), 0, top)
     out = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
@@ -263,6 +268,9 @@ def cross_entropy(
     tensor(1.39549474, dtype=float64, device='cpu')
     """
     _check_reduction("cross_entropy", reduction)
+    if not 0 <= label_smoothing <= 1:
+        got = f"label_smoothing is {label_smoothing!r}"
+        raise ArgumentError(message("cross_entropy", got, "expected a number from 0 to 1"))
     kind, given = y.dtype.kind, x.shape
     axis = min(1, len(given) - 1)
     shape, count = _labelled(given, y, kind, axis)
@@ -272,7 +280,7 @@ def cross_entropy(
         if reduction != "mean":
             return _reduce(xp, losses, reduction)
         return xp.sum(losses) * (1 / (prod(shape) or nan))
-    rows, flat = x, y
+    rows, flat = x, (y := _wide(xp, y))
     if len(given) != 2:
         rows = xp.reshape(xp.moveaxis(x, axis, -1), (prod(shape), count))
         flat = xp.reshape(y, (prod(shape),))
@@ -309,6 +317,13 @@ def _labelled(given: tuple[int, ...], y: Any, kind: str, axis: int) -> tuple[tup
         what = "probabilities" if kind == "f" else "labels"
         raise ShapeError(message("cross_entropy", got, f"expected {what} of shape {wanted}"))
     return shape, given[axis]
+
+
+def _wide(xp: Any, labels: Any) -> Any:
+    """Return labels in a dtype that any number of classes fits in, and -100."""
+    if labels.dtype.kind == "i" and labels.dtype.itemsize >= 4:
+        return labels
+    return xp.astype(labels, xp.arange(0).dtype)
 
 
 def _weights(xp: Any, weight: Any, x: Any, axis: int) -> Any:
@@ -363,7 +378,11 @@ def one_hot(xp: Any, x: ArrayLike, num_classes: int, /, *, axis: int = -1, dtype
     """
     if x.dtype.kind not in "iu":
         raise DtypeError(message("one_hot", f"x has dtype {x.dtype}", "expected integer labels"))
-    axis = axis_in("one_hot", axis, x.ndim + 1)
+    axis, num_classes = axis_in("one_hot", axis, x.ndim + 1), index(num_classes)
+    if num_classes < 0:
+        got = f"num_classes is {num_classes}"
+        raise ArgumentError(message("one_hot", got, "expected how many there are"))
+    x = _wide(xp, x)
     classes = xp.arange(num_classes, dtype=x.dtype)
     classes = xp.reshape(classes, tuple(num_classes if i == axis else 1 for i in range(x.ndim + 1)))
     hit = xp.expand_dims(x, axis) == classes
