@@ -263,7 +263,7 @@ def _solve_triangular(a: Any, b: Any, *, lower: bool, unit_diagonal: bool) -> An
     return out.reshape(b.shape)
 
 
-BACKEND = ("cuda", "cupy", "cupy_chains", "cupy_launches", "cupy_neural")
+BACKEND = ("cuda", "cupy", "cupy_chains", "cupy_launches", "cupy_neural", "cupy_timer")
 """The modules of ``anygrad.backends`` that import CuPy."""
 
 

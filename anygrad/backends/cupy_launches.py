@@ -128,7 +128,7 @@ def function_of(name: str, general: Callable[..., Any]) -> Callable[..., Any]:
             if x.__class__ is cupy.ndarray and x.dtype.char in "fd":
                 dtypes += x.dtype.char
                 given.append(x)
-            elif x.__class__ is float or x.__class__ is int:
+            elif x.__class__ is float or (x.__class__ is int and abs(x) < 1 << 63):
                 dtypes += "n"
                 given.append(float(x))
             else:

@@ -75,7 +75,7 @@ def _flipped(x: ArrayLike, /, axis: Axis = None) -> dict[str, Any]:
 
 flip = operation(
     "flip",
-    lambda xp, x, axis: xp.flip(x, axis=axis),
+    lambda xp, x, axis: xp.flip(x, axis=axis) if x.ndim else xp.compact(x),
     dx=lambda xp, g, axis: xp.flip(g, axis=axis),
     prepare=_flipped,
     accepts="any",
