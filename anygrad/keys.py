@@ -232,8 +232,10 @@ def _from_mask(mask: Any, spanned: tuple[int, ...], xp: Any) -> list[_Index]:
     fresh = not mask.ndim
     if fresh:
         mask, spanned = mask.reshape(1) if on_host else xp.reshape(mask, (1,)), (1,)
-    if tuple(mask.shape) != spanned:
-        got = f"a mask of shape {tuple(mask.shape)} indexes axes of lengths {spanned}"
+    shape = tuple(mask.shape)
+    # As NumPy has it, a mask without entries selects none, however long the axis.
+    if len(shape) != len(spanned) or any(m not in (0, n) for m, n in zip(shape, spanned)):
+        got = f"a mask of shape {shape} indexes axes of lengths {spanned}"
         raise IndexingError(message("getitem", got, "they must be equal"))
     found = [_sent(a, xp) for a in np.nonzero(mask)] if on_host else xp.nonzero(mask)
     return [_Index(a, n, fresh) for a, n in zip(found, spanned, strict=True)]

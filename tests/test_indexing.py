@@ -53,6 +53,7 @@ class Draw:
         n = shape[0]
         if way == "mask":
             shape = shape[: self.random.randrange(1, len(shape) + 1)]
+            shape = tuple(n if self.random.random() < 0.9 else 0 for n in shape)
             flat = [self.random.random() < 0.5 for _ in range(int(np.prod(shape)))]
             return np.array(flat, bool).reshape(shape)
         if way == "array" and n:
@@ -243,3 +244,17 @@ def test_second_derivative_through_every_reading(target: Target) -> None:
         places = READINGS[name](np.arange(12).reshape(3, 4))
         expected = 6 * (TWO + 1.0) * np.bincount(np.ravel(places), minlength=12).reshape(3, 4)
         assert np.allclose(target.backend.to_numpy(x.grad.array), expected), name
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 4), (3, 0)])
+def test_a_mask_without_entries_selects_none(make: Callable[..., Any], shape: tuple[int, ...]) -> None:
+    x, none = make(TWO, True), make(np.ones(shape, bool))
+    assert x[none].shape == TWO[np.ones(shape, bool)].shape
+    y = x * 2
+    y[none] = 5.0
+    y[none] = make(np.ones((0, *TWO.shape[len(shape) :])))
+    y.sum().backward()
+    np.testing.assert_array_equal(y.detach().numpy(), 2 * TWO)
+    np.testing.assert_array_equal(x.grad.numpy(), np.full((3, 4), 2.0))
+    with pytest.raises(IndexingError, match=r"a mask of shape \(0, 2\) indexes axes of lengths \(3, 4\)"):
+        x[make(np.ones((0, 2), bool))]
