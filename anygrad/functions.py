@@ -370,7 +370,7 @@ def publish() -> None:
         if row.prepare is not None:
             row.prepare.__qualname__ = row.name  # what Python calls it, where a keyword is wrong
         like = row.prepare or (_unary if len(row.inputs) == 1 else _binary)
-        several = "Tensor" if row.carries else "tuple[Tensor, ...]"
+        several = "Tensor" if len(row.carries) == 1 else "tuple[Tensor, ...]"
         result = row.result.__name__ if row.result else several
         FUNCTIONS[row.key] = _named(_made(row), row.key, _documented(row), signature_of(like, result))
     for name, function in DERIVED.items():

@@ -12,6 +12,7 @@ from anygrad.hints import missing_function
 from anygrad.op import REGISTRY
 from anygrad.ops import (  # noqa: F401  (declare the rows)
     bessel,
+    degrees,
     distributions,
     error_functions,
     gamma_functions,

@@ -7,13 +7,13 @@ from anygrad.tensors import Tensor
 
 __all__: list[str]
 
-def bdtr(k: Operand, n: Operand, p: Operand, /) -> Tensor:
+def bdtr(k: ArrayLike, n: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return the binomial distribution function: at most k of n; differentiable in the probability p."""
 
-def bdtrc(k: Operand, n: Operand, p: Operand, /) -> Tensor:
+def bdtrc(k: ArrayLike, n: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return 1 - bdtr(k, n, p), exact where that is small; differentiable in p."""
 
-def bdtri(k: Operand, n: Operand, y: Operand, /) -> Tensor:
+def bdtri(k: ArrayLike, n: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the p for which bdtr(k, n, p) is y; differentiable in y."""
 
 def beta(a: ArrayLike, b: ArrayLike, /) -> Tensor:
@@ -140,17 +140,28 @@ def cbrt(x: ArrayLike, /) -> Tensor:
     tensor([ 0., -2.], dtype=float64, device='cpu')
     """
 
-def chdtr(v: Operand, x: Operand, /) -> Tensor:
+def chdtr(v: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the distribution function of chi square with v degrees of freedom; differentiable in x."""
 
-def chdtrc(v: Operand, x: Operand, /) -> Tensor:
+def chdtrc(v: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return 1 - chdtr(v, x), exact where that is small; differentiable in x."""
 
-def chdtri(v: Operand, p: Operand, /) -> Tensor:
+def chdtri(v: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return the x for which chdtrc(v, x) is p; differentiable in p."""
 
-def comb(N: Operand, k: Operand, /) -> Tensor:
+def comb(N: ArrayLike, k: ArrayLike, /) -> Tensor:
     """Return in how many ways k of N things can be chosen; 0 where k is negative or larger than N."""
+
+def cosdg(x: ArrayLike, /) -> Tensor:
+    """Return the cosine of an angle in degrees.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.special.cosdg(ag.asarray([60.0, 90.0]))
+    tensor([0.5, 0. ], dtype=float64, device='cpu')
+    """
 
 def cosm1(x: ArrayLike, /) -> Tensor:
     """Return cos(x) - 1, exact near 0.
@@ -161,6 +172,17 @@ def cosm1(x: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.special.cosm1(ag.asarray([0.0, 1.0]))
     tensor([ 0.        , -0.45969769], dtype=float64, device='cpu')
+    """
+
+def cotdg(x: ArrayLike, /) -> Tensor:
+    """Return the cotangent of an angle in degrees.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.special.cotdg(ag.asarray([45.0, 90.0]))
+    tensor([1., 0.], dtype=float64, device='cpu')
     """
 
 def dawsn(x: ArrayLike, /) -> Tensor:
@@ -424,16 +446,16 @@ def exprel(x: ArrayLike, /) -> Tensor:
 def factorial(n: ArrayLike, /) -> Tensor:
     """Return gamma(n + 1), 0 for a negative n."""
 
-def fdtr(dfn: Operand, dfd: Operand, x: Operand, /) -> Tensor:
+def fdtr(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the distribution function of F with dfn and dfd degrees of freedom; differentiable in x."""
 
-def fdtrc(dfn: Operand, dfd: Operand, x: Operand, /) -> Tensor:
+def fdtrc(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return 1 - fdtr(dfn, dfd, x), exact where that is small; differentiable in x."""
 
-def fdtri(dfn: Operand, dfd: Operand, p: Operand, /) -> Tensor:
+def fdtri(dfn: ArrayLike, dfd: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return the x for which fdtr(dfn, dfd, x) is p; differentiable in p."""
 
-def fresnel(x: Any, /) -> Tensor:
+def fresnel(x: Any, /) -> tuple[Tensor, ...]:
     """Return Fresnel's integrals, of sin(pi t**2 / 2) and of cos(pi t**2 / 2) from 0 to x.
 
     Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
@@ -531,10 +553,10 @@ def gammasgn(x: ArrayLike, /) -> Tensor:
     tensor([-1.,  1.], dtype=float64, device='cpu')
     """
 
-def gdtr(a: Operand, b: Operand, x: Operand, /) -> Tensor:
+def gdtr(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the distribution function of gamma with rate a and shape b; differentiable in a and x."""
 
-def gdtrc(a: Operand, b: Operand, x: Operand, /) -> Tensor:
+def gdtrc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return 1 - gdtr(a, b, x), exact where that is small; differentiable in a and x."""
 
 def huber(delta: ArrayLike, r: ArrayLike, /) -> Tensor:
@@ -916,13 +938,13 @@ def logsumexp(a: ArrayLike, /, axis: Any = None, b: Any = None, keepdims: bool =
 def multigammaln(a: ArrayLike, d: int, /) -> Tensor:
     """Return the logarithm of the gamma function of d by d matrices, NaN or worse for a <= (d - 1) / 2."""
 
-def nbdtr(k: Operand, n: Operand, p: Operand, /) -> Tensor:
+def nbdtr(k: ArrayLike, n: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return the distribution function of failures, at most k before n successes; differentiable in p."""
 
-def nbdtrc(k: Operand, n: Operand, p: Operand, /) -> Tensor:
+def nbdtrc(k: ArrayLike, n: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return 1 - nbdtr(k, n, p), exact where that is small; differentiable in p."""
 
-def nbdtri(k: Operand, n: Operand, y: Operand, /) -> Tensor:
+def nbdtri(k: ArrayLike, n: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the p for which nbdtr(k, n, p) is y; differentiable in y."""
 
 def ndtr(x: ArrayLike, /) -> Tensor:
@@ -958,16 +980,16 @@ def ndtri_exp(x: ArrayLike, /) -> Tensor:
     tensor([ -0.33747496, -13.88833087], dtype=float64, device='cpu')
     """
 
-def pdtr(k: Operand, m: Operand, /) -> Tensor:
+def pdtr(k: ArrayLike, m: ArrayLike, /) -> Tensor:
     """Return the distribution function of Poisson with mean m, at most k events; differentiable in m."""
 
-def pdtrc(k: Operand, m: Operand, /) -> Tensor:
+def pdtrc(k: ArrayLike, m: ArrayLike, /) -> Tensor:
     """Return 1 - pdtr(k, m), exact where that is small; differentiable in m."""
 
-def pdtri(k: Operand, y: Operand, /) -> Tensor:
+def pdtri(k: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the m for which pdtr(k, m) is y; differentiable in y."""
 
-def perm(N: Operand, k: Operand, /) -> Tensor:
+def perm(N: ArrayLike, k: ArrayLike, /) -> Tensor:
     """Return in how many ways k of N things can be put in a row; 0 where k is negative or larger than N."""
 
 def poch(z: ArrayLike, m: ArrayLike, /) -> Tensor:
@@ -1020,6 +1042,9 @@ def psi(x: ArrayLike, /) -> Tensor:
     tensor([-0.57721566,  0.42278434], dtype=float64, device='cpu')
     """
 
+def radian(d: ArrayLike, m: ArrayLike, s: ArrayLike, /) -> Tensor:
+    """Return an angle of d degrees, m minutes and s seconds in radians."""
+
 def rel_entr(x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return x * log(x / y), 0 where x is 0 and y is not negative; the gradient in x is 0 there.
 
@@ -1044,7 +1069,7 @@ def rgamma(x: ArrayLike, /) -> Tensor:
     tensor([0.        , 0.04166667], dtype=float64, device='cpu')
     """
 
-def sici(x: Any, /) -> Tensor:
+def sici(x: Any, /) -> tuple[Tensor, ...]:
     """Return the sine integral Si and the cosine integral Ci.
 
     Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
@@ -1062,6 +1087,17 @@ def sinc(x: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.special.sinc(ag.asarray([0.0, 0.5]))
     tensor([1.        , 0.63661977], dtype=float64, device='cpu')
+    """
+
+def sindg(x: ArrayLike, /) -> Tensor:
+    """Return the sine of an angle in degrees.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.special.sindg(ag.asarray([30.0, 180.0]))
+    tensor([0.5, 0. ], dtype=float64, device='cpu')
     """
 
 def softmax(x: ArrayLike, /, axis: Any = None) -> Tensor:
@@ -1104,6 +1140,17 @@ def stdtrit(df: ArrayLike, p: ArrayLike, /) -> Tensor:
     >>> import anygrad as ag
     >>> ag.special.stdtrit(3.0, ag.asarray([0.5, 0.75]))
     tensor([0.        , 0.76489233], dtype=float64, device='cpu')
+    """
+
+def tandg(x: ArrayLike, /) -> Tensor:
+    """Return the tangent of an angle in degrees.
+
+    Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Raises ``DtypeError`` for another dtype.
+
+    >>> import anygrad as ag
+    >>> ag.special.tandg(ag.asarray([0.0, 45.0]))
+    tensor([0., 1.], dtype=float64, device='cpu')
     """
 
 def xlog1py(x: ArrayLike, y: ArrayLike, /) -> Tensor:

@@ -30,7 +30,8 @@ def annotation(found: Any, default: str) -> str:
     """Return an annotation as text."""
     if found is inspect.Parameter.empty:
         return default
-    return found if isinstance(found, str) else getattr(found, "__name__", str(found))
+    name = found if isinstance(found, str) else getattr(found, "__name__", str(found))
+    return "ArrayLike" if name == "Operand" else name
 
 
 def signature(function: Callable[..., Any], first: str | None = None) -> str:

@@ -19,12 +19,12 @@ from anygrad.errors import UnsupportedError, message
 __all__ = ["LIBRARIES", "SPECIAL", "Special", "SpecialExtras", "way_to"]
 
 _SPECIAL = """
-    beta betainc betaincc betaincinv betainccinv betaln binom boxcox boxcox1p cbrt cosm1 dawsn digamma
-    digamma_rise ellipe ellipeinc ellipk ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfi erfinv exp1 expi
-    expn exprel fresnel gamma gammainc gammaincc gammainccinv gammaincinv gammaln gammasgn huber hyp0f1
-    hyp1f1 hyp2f1 i0 i0e i1 i1e inv_boxcox inv_boxcox1p iv ive j0 j1 jv k0 k0e k1 k1e kl_div kv kve lambertw
-    log_expit log_ndtr loggamma logit ndtr ndtri ndtri_exp poch polygamma pseudo_huber rel_entr rgamma sici
-    sinc spence stdtr stdtrit xlog1py xlogy y0 y1 yv zeta
+    beta betainc betaincc betaincinv betainccinv betaln binom boxcox boxcox1p cbrt cosdg cosm1 cotdg dawsn
+    digamma digamma_rise ellipe ellipeinc ellipk ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfi
+    erfinv exp1 expi expn exprel fresnel gamma gammainc gammaincc gammainccinv gammaincinv gammaln
+    gammasgn huber hyp0f1 hyp1f1 hyp2f1 i0 i0e i1 i1e inv_boxcox inv_boxcox1p iv ive j0 j1 jv k0 k0e k1
+    k1e kl_div kv kve lambertw log_expit log_ndtr loggamma logit ndtr ndtri ndtri_exp poch polygamma
+    pseudo_huber rel_entr rgamma sici sinc sindg spence stdtr stdtrit tandg xlog1py xlogy y0 y1 yv zeta
 """
 SPECIAL = tuple(_SPECIAL.split())
 """What a formula may call of the extension."""
@@ -33,11 +33,11 @@ OURS = ("digamma_rise", "polygamma")
 """What is written here wherever it runs: NumPy's users too have no better one."""
 
 _CUPY = """
-    beta betainc betaincinv betaln binom boxcox boxcox1p cbrt cosm1 digamma ellipeinc ellipk ellipkinc
-    ellipkm1 entr erf erfc erfcinv erfcx erfinv exp1 expi expn exprel gamma gammainc gammaincc gammainccinv
-    gammaincinv gammaln gammasgn huber i0 i0e i1 i1e inv_boxcox inv_boxcox1p j0 j1 k0 k0e k1 k1e kl_div
-    lambertw log_expit log_ndtr loggamma logit ndtr ndtri poch pseudo_huber rel_entr rgamma sici sinc xlog1py
-    xlogy y0 y1 zeta
+    beta betainc betaincinv betaln binom boxcox boxcox1p cbrt cosdg cosm1 cotdg digamma ellipeinc ellipk
+    ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfinv exp1 expi expn exprel gamma gammainc gammaincc
+    gammainccinv gammaincinv gammaln gammasgn huber i0 i0e i1 i1e inv_boxcox inv_boxcox1p j0 j1 k0 k0e k1
+    k1e kl_div lambertw log_expit log_ndtr loggamma logit ndtr ndtri poch pseudo_huber rel_entr rgamma
+    sici sinc sindg tandg xlog1py xlogy y0 y1 zeta
 """
 _JAX = """
     beta betainc betaln dawsn digamma entr erf erfc erfcx erfinv exp1 expi expn fresnel gamma gammainc
@@ -110,11 +110,11 @@ class Special:
                 missing = error
             else:
                 if library == "scipy.special" and name == "zeta":
-                    function = _scipys_zeta(function)
+                    return functools.partial(_scipys_zeta, xp, function)
                 # Beside Python's numbers SciPy computes in double precision, and PyTorch not at all.
                 single = xp.native and getattr(function, "nin", 2) == 1
                 return function if single else functools.partial(_lifting, xp, function)
-        if name in DEFAULTS:
+        if name in DEFAULTS and way_to(name, library):
             function = functools.partial(DEFAULTS[name], xp)
             return functools.partial(_floating, xp, function) if DEFAULTS[name].lifts else function
         if missing is not None:
@@ -144,9 +144,9 @@ def _floating(xp: Any, function: Any, *operands: Any) -> Any:
     return _lifting(xp, function, *(xp.floats(x) if hasattr(x, "dtype") else x for x in operands))
 
 
-def _scipys_zeta(zeta: Any) -> Any:
+def _scipys_zeta(xp: Any, zeta: Any, x: Any, q: Any) -> Any:
     """Return Riemann's zeta for the integer 1: SciPy continues it to where Hurwitz' is none."""
-    return lambda x, q: zeta(x) if q.__class__ is int and q == 1 else zeta(x, q)
+    return zeta(x) if q.__class__ is int and q == 1 else _lifting(xp, zeta, x, q)
 
 
 class SpecialExtras:
