@@ -243,7 +243,8 @@ class WritableWindows(WindowExtras):
         return self.compact(part) if out is None else self.ufuncs[name](out, part, out=out)
 
     def _added(self, out: Any, part: Any, at: Key) -> Any:
-        out[at] += part
+        view = out[at]  # ``out[at] += part`` would write once more.
+        view += part
         return out
 
     def windows(self, x: Any, frames: Frames) -> Any:
@@ -278,7 +279,7 @@ class WritableWindows(WindowExtras):
             mine = out[part]
             columns = self.matmul(kernels, rows[part]).reshape((-1, *sample))
             for tap, at, of in _taps(mine.shape, frames):
-                mine[at] += columns[(*of[:2], *tap, *of[2:])]
+                self._added(mine, columns[(*of[:2], *tap, *of[2:])], at)
         return out
 
     def convolution_dweight(self, x: Any, y: Any, frames: Frames, groups: int) -> Any:
