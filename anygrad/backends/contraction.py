@@ -17,40 +17,48 @@ __all__ = ["ContractionExtras"]
 Axes = tuple[int, ...]
 
 
-class Layout(NamedTuple):
-    """How axes are permuted to (batch, rows, summed) and (batch, summed, columns), and the result's back.
+class Side(NamedTuple):
+    """How an operand becomes matrices: permuted, the ``first`` axes after the batch made one, and the rest.
 
-    None where the order is that already. ``batch``, ``rows`` and ``summed`` count axes.
+    ``order`` is None where the axes stand so already; ``turned``, where they do for the transposed matrices.
     """
 
+    order: Axes | None
+    first: int
+    turned: bool
+
+
+class Layout(NamedTuple):
+    """How two operands are multiplied as matrices; ``found`` are the letters of the product."""
+
     batch: int
-    rows: int
-    summed: int
-    x: Axes | None
-    y: Axes | None
+    x: Side
+    y: Side
+    found: str
     out: Axes | None
 
 
-def _order(axes: Axes) -> Axes | None:
-    return None if axes == tuple(range(len(axes))) else axes
+def _order(given: str, wanted: str) -> Axes | None:
+    return None if given == wanted else tuple(map(given.index, wanted))
+
+
+def _side(given: str, batch: str, first: str, last: str) -> Side:
+    if given == batch + last + first != batch + first + last:
+        return Side(None, len(last), True)
+    return Side(_order(given, batch + first + last), len(first), False)
 
 
 @functools.lru_cache(4096)
-def layout(a: str, b: str, c: str) -> Layout:
-    """Return how arrays whose axes are ``a`` and ``b`` give one whose axes are ``c``."""
-    batch = [k for k in a if k in b and k in c]
-    rows = [k for k in a if k not in b]
-    summed = [k for k in a if k in b and k not in c]
-    columns = [k for k in b if k not in a]
-    found = [*batch, *rows, *columns]
-    return Layout(
-        len(batch),
-        len(rows),
-        len(summed),
-        _order(tuple(map(a.index, [*batch, *rows, *summed]))),
-        _order(tuple(map(b.index, [*batch, *summed, *columns]))),
-        _order(tuple(map(found.index, c))),
-    )
+def layout(a: str, b: str, c: str) -> Layout | None:
+    """Return how arrays whose axes are ``a`` and ``b`` give one whose axes are ``c``; None without a sum."""
+    batch = "".join(k for k in a if k in b and k in c)
+    summed = "".join(k for k in a if k in b and k not in c)
+    rows, columns = ("".join(k for k in mine if k not in other) for mine, other in ((a, b), (b, a)))
+    if not summed:
+        return None
+    found = batch + rows + columns
+    x, y = _side(a, batch, rows, summed), _side(b, batch, summed, columns)
+    return Layout(len(batch), x, y, found, _order(found, c))
 
 
 class ContractionExtras:
@@ -70,32 +78,27 @@ class ContractionExtras:
             whole = self.natives[np.dtype("int32")]
             return self.contract(self.astype(x, whole), self.astype(y, whole), a, b, c) != 0
         plan = layout(a, b, c)
-        if not plan.summed:
+        if plan is None:
             return self._spread_by(x, a, c) * self._spread_by(y, b, c)
-        if plan.x is not None:
-            x = self.permute_dims(x, plan.x)
-        if plan.y is not None:
-            y = self.permute_dims(y, plan.y)
-        first = plan.batch + plan.rows
-        batch, rows, columns = (
-            x.shape[: plan.batch],
-            x.shape[plan.batch : first],
-            y.shape[plan.batch + plan.summed :],
-        )
-        inner = prod(x.shape[first:])
-        if plan.rows != 1 or plan.summed != 1:
-            x = self.reshape(x, (*batch, prod(rows), inner))
-        if len(columns) != 1 or plan.summed != 1:
-            y = self.reshape(y, (*batch, inner, prod(columns)))
-        out = self.matmul(x, y)
-        if plan.rows != 1 or len(columns) != 1:
-            out = self.reshape(out, (*batch, *rows, *columns))
+        lengths = dict(zip(a, x.shape, strict=True)) | dict(zip(b, y.shape, strict=True))
+        shape = tuple(lengths[k] for k in plan.found)
+        out = self.matmul(self._matrices(x, plan.x, plan.batch), self._matrices(y, plan.y, plan.batch))
+        if out.shape != shape:
+            out = self.reshape(out, shape)
         return out if plan.out is None else self.permute_dims(out, plan.out)
+
+    def _matrices(self, x: Any, side: Side, batch: int) -> Any:
+        if side.order is not None:
+            x = self.permute_dims(x, side.order)
+        lengths, middle = x.shape, batch + side.first
+        if middle != batch + 1 or len(lengths) != batch + 2:
+            x = self.reshape(x, (*lengths[:batch], prod(lengths[batch:middle]), prod(lengths[middle:])))
+        return self.matrix_transpose(x) if side.turned else x
 
     def _spread_by(self, x: Any, a: str, c: str) -> Any:
         """Return x with its axes in the order of ``c``, of length 1 where it has none."""
-        order = tuple(a.index(k) for k in c if k in a)
         lengths = dict(zip(a, x.shape, strict=True))
-        if _order(order) is not None:
+        order = _order(a, "".join(k for k in c if k in a))
+        if order is not None:
             x = self.permute_dims(x, order)
         return self.reshape(x, tuple(lengths.get(k, 1) for k in c)) if len(a) < len(c) else x
