@@ -1,4 +1,4 @@
-"""Gradients on demand, and grad mode: ``grad``, ``no_grad``, ``enable_grad``, ``set_grad_enabled``."""
+"""Gradients on demand, and grad mode; here too are the hooks that stand in modules of their own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ from anygrad import tape
 from anygrad.errors import ArgumentError, DtypeError, GradientError, message
 from anygrad.gradients import landed, nodes_of, seed_of
 from anygrad.graph import GRAD_MODE
+from anygrad.saving import save_on_cpu, saved_tensors_hooks
+from anygrad.several import register_multi_grad_hook
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "grad",
+    "is_grad_enabled",
+    "no_grad",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+    "set_grad_enabled",
+]
 
 
 def grad(

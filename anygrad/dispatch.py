@@ -67,8 +67,8 @@ def unary(row: Row) -> Function:
         if edge is not None and plan is not None and grad_mode():
             n = t.node = new(Node)
             n.plan = plan
-            n.saved = save(a, out)
             n.edges = (edge,)
+            n.saved = save(a, out)
             n.fits = None if a.dtype is out.dtype else ((a.shape, a.dtype),)
         else:
             t.node = None
@@ -125,14 +125,14 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
                 x_fit = None if a.dtype is dtype and a.shape == shape else (a.shape, a.dtype)
                 if y_edge is None:
                     n.plan = x_plan
-                    n.saved = x_plan.save(a, b, out)
                     n.edges = (x_edge,)
+                    n.saved = x_plan.save(a, b, out)
                     if x_fit is not None:
                         n.fits = (x_fit,)
                 else:
                     n.plan = both
-                    n.saved = both.save(a, b, out)
                     n.edges = (x_edge, y_edge)
+                    n.saved = both.save(a, b, out)
                     y_fit = None if b.dtype is dtype and b.shape == shape else (b.shape, b.dtype)
                     if x_fit is not y_fit:
                         n.fits = (x_fit, y_fit)
@@ -142,8 +142,8 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             if recorded and grad_mode():
                 n = t.node = new(Node)
                 n.plan = y_plan
-                n.saved = y_plan.save(a, b, out)
                 n.edges = (y_edge,)
+                n.saved = y_plan.save(a, b, out)
                 n.fits = None if b.dtype is out.dtype and b.shape == out.shape else ((b.shape, b.dtype),)
             elif not recorded:
                 record(row, xp, t, (x, y), [a, b], out, None)
@@ -156,7 +156,7 @@ def viewed(function: Function, operands: Sequence[Any]) -> Any:
     """Call a function on views as they are now; a view of a family that was written is saved as a copy."""
     now = [wrap(x.array, x.xp, x.node) if x.__class__ is View else x for x in operands]
     t = function(*now)
-    if t.__class__ is Tensor and t.node is not None:
+    if t.__class__ is Tensor and t.node is not None and not getattr(t.node, "hooks", ()):
         for x, held in zip(operands, now, strict=True):
             if was_written(x):
                 t.node.saved = tuple(x.xp.compact(v) if v is held.array else v for v in t.node.saved or ())
@@ -219,7 +219,7 @@ def record(
         if origin.__class__ is int and was_written(operands[origin]):
             arrays[origin] = xp.compact(arrays[origin])
     t.node = n = new(Node)
-    n.plan, n.saved, n.edges = plan, plan.save(*arrays, out, keywords), edges
+    n.plan, n.edges, n.saved = plan, edges, plan.save(*arrays, out, keywords)
     n.fits = _fits(row, which, arrays, out) if row.broadcasts else None
     return t
 

@@ -6,7 +6,6 @@ carry (``array``, ``xp``, ``node``); how one is made is the graph's ``wrap``.
 
 from __future__ import annotations
 
-import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -16,13 +15,14 @@ from anygrad import graph
 from anygrad.backends.base import Backend
 from anygrad.construction import carry
 from anygrad.errors import DtypeError, GradientDtypeError, GradientError, GradientShapeError, message
-from anygrad.graph import GRAD_MODE, Hooked, Node
+from anygrad.graph import GRAD_MODE, Node
+from anygrad.hooks import shown_to_all
 from anygrad.rules import is_complex
 
 __all__ = [
-    "HookHandle",
+    "deliver",
     "deposit",
-    "hook_on",
+    "land",
     "landed",
     "move",
     "nodes_of",
@@ -33,49 +33,12 @@ __all__ = [
 ]
 
 _accumulating = threading.RLock()
-_numbers = itertools.count()
 _ONES: dict[tuple[Backend, Any], Any] = {}
-
-
-class HookHandle:
-    """Removes a hook; as a context manager, at the end of the block."""
-
-    def __init__(self, hooks: dict[int, Callable[[Any], Any]], hook: Callable[[Any], Any]) -> None:
-        self._hooks = hooks
-        self._key = next(_numbers)
-        hooks[self._key] = hook
-
-    def remove(self) -> None:
-        """Remove the hook; once it is removed, do nothing."""
-        self._hooks.pop(self._key, None)
-
-    def __enter__(self) -> HookHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
-
-
-def hook_on(node: Node, hook: Callable[[Any], Any]) -> HookHandle:
-    """Have a node show its gradient to a hook."""
-    if not callable(hook):
-        raise DtypeError(
-            message("register_hook", f"got {type(hook).__name__}", "expected a function of one gradient")
-        )
-    return HookHandle(_hooked(node).hooks, hook)
 
 
 def retain_on(t: Any) -> None:
     """Have a tensor's node keep its gradient for it; again when a write gave the tensor another node."""
-    _hooked(t.node).kept.append(weakref.ref(t))
-
-
-def _hooked(node: Any) -> Any:
-    if node.plan is graph.LEAF:
-        return node
-    if node.plan.__class__ is not Hooked:
-        node.plan = Hooked(node.plan)
-    return node.plan
+    t.node.hooked.kept.append(weakref.ref(t))
 
 
 def seed_of(output: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any, Backend]:
@@ -229,6 +192,27 @@ def deposit(arrivals: Iterable[tuple[Callable[[], Any], Any, Backend]]) -> None:
                 if holder is not None:
                     holder.array = array
             raise
+
+
+def land(leaf: Any, g: Any, xp: Backend) -> None:
+    """Add a gradient to the ``.grad`` of a leaf between the hooks before its node and those after it."""
+    t, tracked = leaf.tensor(), hasattr(g, "node")
+    (g,) = shown_to_all(leaf.late.before, (g,), xp, tracked)
+    if t is None or t.node is not leaf or g is None:
+        return
+    deposit([(leaf.tensor, g, xp)])
+    for hook in list(leaf.late.landed.values()):
+        hook(t)
+    shown_to_all(leaf.late.after, (), xp, tracked, ((g,), xp))
+
+
+def deliver(chosen: Iterable[Any], nodes: list[Node], got: dict[Node, Any]) -> None:
+    """Add what arrived at chosen tensors to their ``.grad``."""
+    arrived = [(t, n, got[n]) for t, n in zip(chosen, nodes, strict=True) if got[n] is not None]
+    deposit((weakref.ref(t), g, t.xp) for t, n, g in arrived if not getattr(n, "late", None))
+    for t, n, g in arrived:
+        if getattr(n, "late", None):
+            land(n, g, t.xp)
 
 
 def _add(t: Any, held: Any, g: Any, xp: Backend) -> None:

@@ -7,18 +7,34 @@ is made, checked and moved is handed in.
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from anygrad.errors import FreedGraphError, message
+from anygrad.errors import DtypeError, FreedGraphError, message
 from anygrad.op import Plan
-from anygrad.rules import fit, is_complex
+from anygrad.rules import fit
 
-__all__ = ["CROSSING", "GRAD_MODE", "LEAF", "OUTPUT", "Hooked", "Leaf", "Marker", "Node", "Output"]
+__all__ = [
+    "CROSSING",
+    "GRAD_MODE",
+    "LEAF",
+    "OUTPUT",
+    "HookHandle",
+    "Hooked",
+    "Leaf",
+    "Marker",
+    "Node",
+    "Output",
+]
 
 GRAD_MODE: ContextVar[bool] = ContextVar("anygrad_grad_mode", default=True)
+
+
+Hook = Any
+_numbers = itertools.count()
 
 
 def _unset(*arguments: Any) -> Any:
@@ -52,10 +68,11 @@ CROSSING = Marker("to_device")
 class Hooked:
     """A plan with functions that see the gradient first. A node is hooked by exchanging its plan.
 
+    ``hooks`` see what arrives, and take part in what is asked for; ``before`` and ``after`` see a node run.
     ``kept`` are weak references to tensors that retain their gradient.
     """
 
-    __slots__ = ("hooks", "keeps", "kept", "name", "plan")
+    __slots__ = ("after", "before", "hooks", "keeps", "kept", "name", "plan")
     one = pair = into = None
     elementwise = False
 
@@ -63,8 +80,36 @@ class Hooked:
         self.plan = plan
         self.keeps = plan.keeps
         self.name = plan.name
-        self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.hooks: dict[int, Hook] = {}
+        self.before: dict[int, Hook] = {}
+        self.after: dict[int, Hook] = {}
         self.kept: list[weakref.ref[Any]] = []
+
+
+class HookHandle:
+    """Removes a hook; as a context manager, at the end of the block."""
+
+    def __init__(self, hooks: dict[int, Hook], hook: Hook) -> None:
+        self._hooks = hooks
+        self._key = next(_numbers)
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        """Remove the hook; once it is removed, do nothing."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+def hook_on(op: str, hooks: dict[int, Hook], hook: Hook, takes: str) -> HookHandle:
+    """Add a hook to others; raises ``DtypeError`` for what cannot be called."""
+    if not callable(hook):
+        raise DtypeError(message(op, f"got {type(hook).__name__}", f"expected a function of {takes}"))
+    return HookHandle(hooks, hook)
 
 
 class Node:
@@ -81,8 +126,8 @@ class Node:
         self, plan: Any, saved: tuple[Any, ...] | None, edges: tuple[Node, ...], fits: Any = None
     ) -> None:
         self.plan = plan
-        self.saved = saved
         self.edges = edges
+        self.saved = saved
         self.fits = fits
 
     @property
@@ -108,6 +153,35 @@ class Node:
         """Whether anybody is to see its gradient."""
         return self.plan.__class__ is Hooked
 
+    @property
+    def hooked(self) -> Any:
+        """What holds its hooks."""
+        if self.plan.__class__ is not Hooked:
+            self.plan = Hooked(self.plan)
+        return self.plan
+
+    @property
+    def around(self) -> Any:
+        """What holds the hooks before it and after it."""
+        return self.hooked
+
+    def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> HookHandle:
+        """Call ``hook(grad_outputs)`` before a pass runs this node; it may return others, in a tuple.
+
+        ``grad_outputs`` has one gradient for each output, None where none arrived. Hooks of tensors come
+        first. Raises ``DtypeError`` for what is no function; during the pass, for what does not fit.
+        """
+        return hook_on("register_prehook", self.around.before, hook, "grad_outputs")
+
+    def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> HookHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after a pass has run this node.
+
+        A tuple that it returns takes the place of ``grad_inputs``, which has an entry for each of
+        ``next_functions``, None where no gradient is needed. For a leaf's node they are ``()``, and it is
+        called once ``.grad`` is there. Raises what ``register_prehook`` does.
+        """
+        return hook_on("register_hook", self.around.after, hook, "grad_inputs and grad_outputs")
+
     def pull(self, xp: Any, g: Any) -> tuple[Any, ...]:
         """Return the gradient for each edge, from the gradient of the output."""
         if self.saved is None:
@@ -129,19 +203,41 @@ class Node:
         return f"<{self.name}>"
 
 
+class Late:
+    """Hooks around the accumulation into a leaf; ``landed`` are called with the leaf once that is done."""
+
+    __slots__ = ("after", "before", "landed")
+
+    def __init__(self) -> None:
+        self.before: dict[int, Hook] = {}
+        self.after: dict[int, Hook] = {}
+        self.landed: dict[int, Hook] = {}
+
+
 class Leaf(Node):
     """Where a pass ends: knows weakly the tensor whose ``.grad`` it adds to."""
 
-    __slots__ = ("hooks", "tensor")
+    __slots__ = ("hooks", "late", "tensor")
 
     def __init__(self, tensor: Any) -> None:
         super().__init__(LEAF, (), ())
         self.tensor = weakref.ref(tensor)
-        self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.hooks: dict[int, Hook] = {}
+        self.late: Late | None = None
 
     @property
     def is_hooked(self) -> bool:
         return bool(self.hooks)
+
+    @property
+    def hooked(self) -> Any:
+        return self
+
+    @property
+    def around(self) -> Any:
+        if self.late is None:
+            self.late = Late()
+        return self.late
 
     @property
     def variable(self) -> Any:
@@ -161,17 +257,23 @@ class Output(Node):
     def name(self) -> str:
         return self.edges[0].name
 
+    def register_prehook(self, hook: Hook) -> HookHandle:
+        return self.edges[0].register_prehook(hook)
+
+    def register_hook(self, hook: Hook) -> HookHandle:
+        return self.edges[0].register_hook(hook)
+
 
 def plain(plan: Any) -> Any:
     """Return a plan without its hooks."""
     return plan.plan if plan.__class__ is Hooked else plan
 
 
-def rewrapped(node: Node, backend: Any) -> tuple[Any, ...]:
-    """Return the saved values as tensors: an input with the edge that it had, an output with the node."""
+def rewrapped(node: Node, saved: tuple[Any, ...], backend: Any) -> tuple[Any, ...]:
+    """Return what a node saved as tensors: an input with the edge that it had, an output with the node."""
     plan = plain(node.plan)
     out: list[Any] = []
-    for value, origin in zip(node.saved or (), plan.origins, strict=True):
+    for value, origin in zip(saved, plan.origins, strict=True):
         if origin is None or (not hasattr(value, "dtype") and origin != "out"):
             out.append(value)
         elif origin == "out":
@@ -184,27 +286,6 @@ def rewrapped(node: Node, backend: Any) -> tuple[Any, ...]:
             edge = node.edges[plan.which.index(origin)] if origin in plan.which else None
             out.append(wrap(value, backend, edge))
     return tuple(out)
-
-
-def shown_to_hooks(
-    hooks: dict[int, Callable[[Any], Any]], name: str, g: Any, backend: Any, create_graph: bool
-) -> Any:
-    """Show a gradient to hooks, unconjugated; each may return another in its place."""
-    for hook in list(hooks.values()):
-        # A tensor of its own, so that a hook which writes into it changes no other gradient.
-        array = g.array if create_graph else g
-        seen = wrap(array if array.__class__ is backend.array_type else backend.asarray(array), backend, None)
-        if create_graph:
-            seen.node = g.node
-        turn = is_complex(seen.xp.tensors, seen.dtype)
-        new = hook(seen.xp.tensors.conj(seen) if turn else seen)
-        if new is None:
-            continue
-        new = as_gradient(name, new, seen)
-        if turn:
-            new = new.xp.tensors.conj(new)
-        g = new if create_graph else new.array
-    return g
 
 
 def freed() -> FreedGraphError:

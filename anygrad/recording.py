@@ -102,7 +102,7 @@ class Recorder:
             swap(undo, tape, "fit", derivative(rules.fit, ""))
             swap(undo, tape, "rewrapped", self.rewrapping(graph.rewrapped))
             for plan in [plan for row in REGISTRY.values() for plan in row.plans.values()]:
-                for slot in ("one", "all", "into", "consume"):
+                for slot in ("one", "pair", "all", "into", "consume"):
                     formula = getattr(plan, slot)
                     if formula is not None:
                         swap(undo, plan, slot, derivative(formula, plan.name))
@@ -335,9 +335,9 @@ class Recorder:
         """Return ``rewrapped``, which makes tensors of what a node saved: what its formula is handed."""
         made = self._made
 
-        def noted(node: Node, backend: Backend) -> Any:
-            out = rewrapped(node, backend) or Saved()
-            op = made.get(id(node.saved))
+        def noted(node: Node, saved: tuple[Any, ...], backend: Backend) -> Any:
+            out = rewrapped(node, saved, backend) or Saved()
+            op = made.get(id(saved))
             made[id(out)] = (plain(node.plan).name, None, 0) if op is None else op
             return out
 

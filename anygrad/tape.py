@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from anygrad.gradients import deposit, move, uses_below, uses_towards
+from anygrad.gradients import deposit, land, move, uses_below, uses_towards
 from anygrad.graph import (
     CROSSING,
     LEAF,
@@ -20,8 +20,8 @@ from anygrad.graph import (
     freed,
     plain,
     rewrapped,
-    shown_to_hooks,
 )
+from anygrad.hooks import pulled, shown_to_all, shown_to_hooks
 from anygrad.rules import fit
 
 __all__ = ["backward"]
@@ -57,10 +57,13 @@ class Pass:
 
     __slots__ = (
         *("chains_from", "done", "expand", "got", "inbox", "owned"),
-        *("push", "sums", "uses", "writable", "xp"),
+        *("notes", "push", "roots", "sums", "uses", "writable", "xp"),
     )
 
-    def __init__(self, uses: dict[Node, int], push: Any, expand: set[Node] | None) -> None:
+    def __init__(
+        self, roots: list[Node], uses: dict[Node, int], push: Any, expand: set[Node] | None
+    ) -> None:
+        self.roots = roots
         self.uses = uses
         self.push = push
         self.enter(None, False)
@@ -154,8 +157,12 @@ class Pass:
         xp, uses = self.xp, self.uses
         while True:
             while fits is None and (ready or node not in uses):
-                plan, saved = node.plan, node.saved
-                if not plan.elementwise or plan.one is None or saved is None or not xp.follows(g, saved):
+                plan = node.plan
+                # What other classes saved is packed: it is asked for one node at a time.
+                if not plan.elementwise or plan.one is None or node.__class__ is not Node:
+                    break
+                saved = node.saved
+                if saved is None or not xp.follows(g, saved):
                     break
                 if plan.keeps:
                     self.done.append(node)
@@ -183,6 +190,26 @@ class Pass:
             self.push((node, g))
         else:
             self.collect(node, g)
+
+    def shown(self, node: Node, g: Any, saved: Any, backend: Any, create_graph: bool) -> None:
+        """Run a node between the hooks before it and after it, and pass its gradients on."""
+        gs = shown_to_all(node.hooked.before, g if isinstance(g, tuple) else (g,), backend, create_graph)
+        if all(part is None for part in gs):
+            self.skip(node)
+            return
+        g = gs if isinstance(g, tuple) else gs[0]
+        parts = pulled(node, g, saved, backend, create_graph, self.uses)
+        for edge, part in zip(node.edges, parts, strict=True):
+            if self.uses.get(edge) == 0:
+                continue
+            if plain(node.plan) is CROSSING:
+                self.inbox.setdefault(saved[0], []).append((edge, part))
+            elif part is not None:
+                self.send(edge, part, None)
+            elif edge in self.uses:
+                self.collect(edge, None)
+            else:
+                self.skip(edge)
 
     def skip(self, node: Node) -> None:
         """Report for a node that no gradient reached to all that it leads to."""
@@ -218,13 +245,14 @@ def backward(
     returns what arrived at each of those.
     """
     expand = None
+    roots = [node for node, _, _ in seeds]
     if wanted is None:
-        uses = uses_below(node for node, _, _ in seeds)
+        uses = uses_below(roots)
     else:
-        uses, expand = uses_towards([node for node, _, _ in seeds], wanted)
+        uses, expand = uses_towards(roots, wanted)
     stack: list[tuple[Any, Any]] = []  # Nodes, or Ready, each with its gradient.
     push, pop = stack.append, stack.pop
-    run = Pass(uses, push, expand)
+    run = Pass(roots, uses, push, expand)
     inbox = run.inbox
     for node, g, backend in seeds:
         inbox.setdefault(backend, []).append((node, g))
@@ -255,7 +283,7 @@ def backward(
                 if plan.keeps:
                     done.append(node)
                 if create_graph and saved and plain(plan).__class__ is not Marker:
-                    saved = rewrapped(node, backend)
+                    saved = rewrapped(node, saved, backend)
                 formula = plan.one
                 if formula is not None:
                     # One edge. This branch is the hot path.
@@ -286,7 +314,7 @@ def backward(
                     x_part = y_part = None
                     continue
                 if plan.__class__ is Hooked:
-                    g = shown_to_hooks(plan.hooks, "hook", g, backend, create_graph)
+                    g = shown_to_hooks(plan.hooks, g, backend, create_graph, run)
                     if node in run.got:
                         run.got[node] = g
                     leaves += [(ref, g, backend) for ref in plan.kept if getattr(ref(), "node", None) is node]
@@ -294,12 +322,18 @@ def backward(
                         if plan.keeps:
                             done.pop()
                         continue
+                    if plan.before or plan.after:
+                        run.shown(node, g, saved, backend, create_graph)
+                        continue
                     plan = plan.plan
                 if plan is LEAF:
                     if node.hooks:
-                        g = shown_to_hooks(node.hooks, "hook", g, backend, create_graph)
+                        g = shown_to_hooks(node.hooks, g, backend, create_graph, run)
                     if node in run.got:
                         run.got[node] = g
+                    elif node.late is not None:
+                        # At once: an optimiser that runs inside the pass lets go of each gradient.
+                        land(node, g, backend)
                     else:
                         leaves.append((node.tensor, g, backend))
                     continue

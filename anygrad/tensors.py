@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy as copying
 import functools
 import warnings
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,8 +39,8 @@ from anygrad.errors import (
     ShapeError,
     message,
 )
-from anygrad.gradients import HookHandle, deposit, hook_on, nodes_of, retain_on, seed_of
-from anygrad.graph import GRAD_MODE, Leaf, Node
+from anygrad.gradients import deliver, nodes_of, retain_on, seed_of
+from anygrad.graph import GRAD_MODE, HookHandle, Leaf, Node, hook_on
 
 __all__ = [
     "HookHandle",
@@ -78,13 +77,8 @@ class Tensor(Values):
     node: Node | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise DtypeError(
-            message(
-                "Tensor",
-                "a tensor is not made by its class",
-                "use anygrad.tensor(data) or anygrad.asarray(data)",
-            )
-        )
+        got = "a tensor is not made by its class"
+        raise DtypeError(message("Tensor", got, "use anygrad.tensor(data) or anygrad.asarray(data)"))
 
     # ---------------------------------------------------------------- the graph
 
@@ -207,8 +201,7 @@ class Tensor(Values):
                     message("backward", "inputs is empty", "name a tensor, or leave inputs out")
                 )
             got = tape.backward([seed], nodes, retain, create_graph)
-            reached = ((t, got[node]) for t, node in zip(chosen, nodes) if got[node] is not None)
-            deposit((weakref.ref(t), g, t.xp) for t, g in reached)
+            deliver(chosen, nodes, got)
         except (MemoryError, RuntimeError) as error:
             short = self.xp.shortage("backward", error)
             if short is None:
@@ -223,28 +216,36 @@ class Tensor(Values):
         Raises ``GradientError`` for a tensor that requires no gradient; during the pass, for a returned
         gradient of another shape, dtype or device.
         """
-        if self.node is None:
+        return hook_on("register_hook", self._node_for("register_hook").hooked.hooks, hook, "one gradient")
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> HookHandle:
+        """Call ``hook(self)`` in a pass as soon as this leaf's ``.grad`` has been added to.
+
+        Raises ``GradientError`` for a tensor that is no leaf or requires no gradient.
+        """
+        op = "register_post_accumulate_grad_hook"
+        node = self._node_for(op)
+        if not self.is_leaf:
             raise GradientError(
-                message(
-                    "register_hook", "this tensor does not require a gradient", "call requires_grad_() first"
-                )
+                message(op, "this tensor is not a leaf", "use retain_grad() or register_hook()")
             )
-        return hook_on(self.node, hook)
+        return hook_on(op, node.around.landed, hook, "the leaf")
 
     def retain_grad(self) -> None:
         """Keep the gradient of a tensor that is not a leaf in its ``.grad``.
 
         Raises ``GradientError`` for a tensor that requires no gradient.
         """
-        if self.node is None:
-            raise GradientError(
-                message(
-                    "retain_grad", "this tensor does not require a gradient", "call requires_grad_() first"
-                )
-            )
+        self._node_for("retain_grad")
         if not self.is_leaf and not hasattr(self, "_retains"):
             self._retains, self._grad = True, getattr(self, "_grad", None)
             retain_on(self)
+
+    def _node_for(self, op: str) -> Node:
+        if self.node is None:
+            got = "this tensor does not require a gradient"
+            raise GradientError(message(op, got, "call requires_grad_() first"))
+        return self.node
 
     # ---------------------------------------------------------------- copies and text
 

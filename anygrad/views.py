@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from anygrad import ops  # noqa: F401  (declares the rows that are looked up here)
 from anygrad.backends.base import Backend
 from anygrad.backends.paths import follow, shown
 from anygrad.errors import DeviceError, message

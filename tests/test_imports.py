@@ -19,6 +19,7 @@ LADDER = [
     *(
         "construction",
         "graph",
+        "hooks",
         "gradients",
         "chains",
         "tape",
@@ -30,7 +31,7 @@ LADDER = [
     ),
     *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "special"),
     *("inspection", "interchange"),
-    *("methods", "namespace", "autograd"),
+    *("methods", "namespace", "saving", "several", "autograd"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "__init__"),
 ]

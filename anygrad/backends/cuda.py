@@ -11,6 +11,7 @@ from typing import Any
 
 import array_api_compat.cupy as compat
 import cupy
+import cupyx
 import numpy as np
 
 from anygrad.backends.base import Backend
@@ -83,6 +84,14 @@ class CudaDevice(Backend):
             found: np.ndarray = cupy.asnumpy(array)
         return found
 
+    def hosted(self, array: Any, pinned: bool) -> np.ndarray:
+        if not pinned or not array.size:
+            return self.to_numpy(array)
+        with self.device:
+            out: np.ndarray = cupyx.empty_pinned(array.shape, array.dtype)
+            array.get(out=out)
+        return out
+
     def bring(self, array: Any, source: Backend) -> Any:
         if not isinstance(source, CudaDevice):
             return super().bring(array, source)
@@ -105,6 +114,13 @@ class CudaDevice(Backend):
             theirs.wait_event(done)
         return out
 
+    def export(self, array: Any, copy: bool | None, **keywords: Any) -> Any:
+        # CuPy's own export copies to the host alone.
+        if copy is not False and keywords["dl_device"] in (None, self.dlpack_device_of(array)):
+            with self.device:
+                array, copy = self.compact(array), False
+        return super().export(array, copy, **keywords)
+
     def adopt(self, x: Any, copy: bool | None) -> Any:
         with self.device:
             return cupy.from_dlpack(x, copy=copy)
@@ -113,13 +129,6 @@ class CudaDevice(Backend):
 
     def synchronize(self) -> None:
         self.device.synchronize()
-
-    def export(self, array: Any, copy: bool | None, **keywords: Any) -> Any:
-        # CuPy's own export copies to the host alone.
-        if copy is not False and keywords["dl_device"] in (None, self.dlpack_device_of(array)):
-            with self.device:
-                array, copy = self.compact(array), False
-        return super().export(array, copy, **keywords)
 
     def entered(self) -> contextlib.AbstractContextManager[Any]:
         entered: contextlib.AbstractContextManager[Any] = self.device

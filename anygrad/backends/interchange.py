@@ -78,6 +78,11 @@ class Interchange:
             raise InterchangeError(message("__dlpack__", "x runs backwards in memory", NO_WAY_BACK))
         return array
 
+    def hosted(self, array: Any, pinned: bool) -> np.ndarray:
+        """Copy an array to the host; ``pinned``: into page-locked memory, where the device knows that."""
+        found: np.ndarray = self.to_numpy(array)
+        return found
+
     def adopt(self, x: Any, copy: bool | None) -> Any:
         """Return an array on the memory of ``x``, which lies on this device; raises where there can be none.
 
