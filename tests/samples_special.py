@@ -10,7 +10,8 @@ import numpy as np
 import scipy.special as scipy
 
 import anygrad.special  # noqa: F401  (declares the rows)
-from anygrad.backends.special import SPECIAL, way_to
+from anygrad.backends.special import SPECIAL
+from anygrad.backends.special_lookup import way_to
 from tests.samples import ABOVE_ONE, NUMBERS, POSITIVE, SAMPLES, UNIT, X, Z, sample
 
 PROBABILITIES = np.array([[0.05, 0.3, 0.62], [0.5, 0.77, 0.96]])

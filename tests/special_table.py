@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import anygrad as ag
-from anygrad.backends.special import LIBRARIES, SPECIAL, way_to
+from anygrad.backends.special import SPECIAL
+from anygrad.backends.special_lookup import LIBRARIES, way_to
 from anygrad.functions import SHARED
 from anygrad.op import DERIVED, REGISTRY
 

@@ -26,7 +26,7 @@ import scipy.special
 import anygrad.backends
 from anygrad.backends.algebra import EXTENSIONS
 from anygrad.backends.base import STANDARD
-from anygrad.backends.special import LIBRARIES
+from anygrad.backends.special_lookup import LIBRARIES
 from anygrad.op import REGISTRY
 from tests import host_kernels, host_modules
 from tests.standin_cuda import (
@@ -48,6 +48,11 @@ class Pointer:
 
 class ndarray(np.ndarray):
     """NumPy's array, with a pointer to memory that every view shares."""
+
+    def __new__(cls, shape: Any, dtype: Any = float) -> Any:
+        out = np.ndarray.__new__(cls, shape, dtype)
+        POOL.take(out)
+        return out
 
     def __array_finalize__(self, parent: Any) -> None:
         self.where = getattr(parent, "where", CURRENT[0])

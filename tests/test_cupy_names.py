@@ -24,7 +24,8 @@ import numpy as np
 import pytest
 
 from anygrad.backends.base import DTYPES, STANDARD
-from anygrad.backends.special import LIBRARIES, OURS, SPECIAL
+from anygrad.backends.special import SPECIAL
+from anygrad.backends.special_lookup import LIBRARIES, OURS
 from anygrad.devices import get_backend
 from anygrad.op import CREATIONS, DERIVED, REGISTRY
 from tests import standin

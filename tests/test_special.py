@@ -11,7 +11,8 @@ import pytest
 import scipy.special as scipy
 
 import anygrad as ag
-from anygrad.backends.special import LIBRARIES, SPECIAL, Special, way_to
+from anygrad.backends.special import SPECIAL
+from anygrad.backends.special_lookup import LIBRARIES, Special, way_to
 from anygrad.functions import FUNCTIONS
 from anygrad.op import REGISTRY
 from anygrad.testing import gradcheck

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from anygrad.backends.special import LIBRARIES
+from anygrad.backends.special_lookup import LIBRARIES
 from tests.samples import cases
 from tests.targets import Target
 from tests.test_rows import gradients
@@ -138,6 +138,8 @@ def test_gradients_are_jaxs(target: Target) -> None:
             ours = gradients(one, target, operands, ones=True)
             theirs = jax.grad(lambda *xs, function=function: function(*xs).sum(), argnums=one.tracked)
             for g, w in zip(ours, theirs(*map(jax.numpy.asarray, one.operands)), strict=True):
-                np.testing.assert_allclose(g, np.asarray(w), rtol=1e-7, atol=1e-12)
+                known = np.isfinite(w)  # Of betaln it has NaN where a > 1 > b.
+                assert known.any()
+                np.testing.assert_allclose(g[known], np.asarray(w)[known], rtol=1e-7, atol=1e-12)
             compared += 1
     assert compared > 20
