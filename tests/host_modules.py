@@ -118,6 +118,7 @@ class RawModule:
             sizes = (ctypes.c_long(n) for n in (*grid, columns, rows))
             self.library.launch(function, given, numbers, *sizes)
 
+        launch.kernel = launch  # type: ignore[attr-defined]
         return launch
 
 

@@ -38,7 +38,7 @@ __all__ = ["CupyBackend"]
 _CREATION = "arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like"
 CREATION = tuple(_CREATION.split())
 LAUNCHING = (
-    *("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take"),
+    *("compact", "index_add", "index_set", "owned", "place", "put", "region_set", "take", "update"),
     *NEURAL,
     *WINDOWS,
 )
@@ -151,9 +151,7 @@ class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
         return x.reshape(shape)
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
-        with self.device:
-            done = updated(name, a, b, alpha)
-        if not done:
+        if not updated(name, a, b, alpha):
             super().update(name, a, b, alpha)
 
     def linspace(self, start: Any, stop: Any, num: int, dtype: Any, endpoint: bool = True) -> Any:

@@ -46,7 +46,7 @@ class Kernel:
         kernel = self.direct.get(layout)
         if kernel is None:
             kernel = self.direct[layout] = _compiled(source(self.program, layout, self.name), self.name)
-        out = cupy.empty(shape, self.program.dtype)
+        out = cupy.ndarray(shape, self.program.dtype)
         kernel(((n + THREADS - 1) // THREADS,), (THREADS,), (*arguments, out, n))
         return out
 
@@ -58,7 +58,9 @@ def _elementwise_kernel(program: Program, name: str) -> Any:
 
 
 def _compiled(text: str, name: str) -> Any:
-    return cupy.RawModule(code=text).get_function(name)
+    kernel = cupy.RawModule(code=text).get_function(name)
+    # What is loaded on the one device there is starts sooner than what looks up where it is to run.
+    return kernel if cupy.cuda.runtime.getDeviceCount() > 1 else kernel.kernel
 
 
 def source(program: Program, layout: str, name: str) -> str:
@@ -87,27 +89,42 @@ def source(program: Program, layout: str, name: str) -> str:
     )
 
 
-def _laid_out(given: Sequence[Any]) -> tuple[str, tuple[int, ...], int, list[Any]] | None:
-    """Return the layout, shape, entries and arguments of a launch; None where CuPy's own way must do."""
-    shape: tuple[int, ...] | None = None
-    n = 0
+Layout = tuple[str, tuple[int, ...], int, Sequence[Any]]
+"""A letter for each operand, the shape and entries of the result, and the arguments of the launch."""
+
+
+def _laid_out(given: Sequence[Any]) -> Layout | None:
+    """Return how operands are launched, if they are of one shape; None where CuPy's own way must do."""
+    layout, shape, n = "", None, 0
     for x in given:
-        if x.__class__ is cupy.ndarray:
-            if not x.flags.c_contiguous:
-                return None
-            size = x.size
-            if shape is None or size > n or (size == n and x.ndim > len(shape)):
-                shape, n = x.shape, size
-    if shape is None or not 0 < n < WIDEST:
+        if x.__class__ is not cupy.ndarray:
+            layout += "n"
+        elif not x.flags.c_contiguous:
+            return None
+        elif shape is None:
+            layout, shape, n = layout + "a", x.shape, x.size
+        elif x.shape == shape:
+            layout += "a"
+        else:
+            return _repeated(given)
+    return (layout, shape, n, given) if shape is not None and 0 < n < WIDEST else None
+
+
+def _repeated(given: Sequence[Any]) -> Layout | None:
+    """Return the same for operands of which some are repeated along axes in front of their own."""
+    arrays = [x for x in given if x.__class__ is cupy.ndarray]
+    largest = max(arrays, key=lambda x: (x.size, x.ndim))
+    shape, n = largest.shape, largest.size
+    if not (0 < n < WIDEST and all(x.flags.c_contiguous for x in arrays)):
         return None
     layout, arguments = "", []
     for x in given:
         arguments.append(x)
         if x.__class__ is not cupy.ndarray:
             layout += "n"
-        elif (own := x.shape) == shape:
+        elif x.shape == shape:
             layout += "a"
-        elif len(own) < len(shape) and own == shape[len(shape) - len(own) :]:
+        elif x.ndim < len(shape) and x.shape == shape[len(shape) - x.ndim :]:
             layout += "r"
             arguments.append(x.size)
         else:
@@ -211,7 +228,7 @@ def multiplied(x: Any, y: Any) -> Any:
     if left is None or right is None or y.shape[0] != k or not 0 < n * m < WIDEST or not 0 < k < WIDEST:
         return x @ y
     gemm, one, zero = _product(char)
-    out = cupy.empty((n, m), x.dtype)
+    out = cupy.ndarray((n, m), x.dtype)
     handle = cupy.cuda.device.get_cublas_handle()
     # cuBLAS goes by columns: what lies there row by row is the transpose, and y.T @ x.T that of x @ y.
     sides = right[0], left[0]

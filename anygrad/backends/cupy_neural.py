@@ -189,7 +189,8 @@ def source(dtype: np.dtype) -> str:
 
 @functools.cache
 def _kernel(name: str, dtype: np.dtype) -> Any:
-    return _module(dtype).get_function(name)
+    kernel = _module(dtype).get_function(name)
+    return kernel if cupy.cuda.runtime.getDeviceCount() > 1 else kernel.kernel
 
 
 @functools.cache
@@ -213,7 +214,7 @@ def _over_rows(name: str, general: Any, axis: Any, *arrays: Any) -> Any:
     (at,) = axis
     last = at == x.ndim - 1
     given = [cupy.ascontiguousarray(a if last else cupy.moveaxis(a, at, -1), dtype=x.dtype) for a in arrays]
-    out = cupy.empty(given[0].shape, x.dtype)
+    out = cupy.ndarray(given[0].shape, x.dtype)
     count = out.shape[-1]
     n = out.size // count
     grid, block = _shape(n, count)
@@ -224,7 +225,7 @@ def _over_rows(name: str, general: Any, axis: Any, *arrays: Any) -> Any:
 def _over_entries(name: str, x: Any) -> Any:
     """Launch a kernel that computes entry by entry."""
     x = cupy.ascontiguousarray(x) if x.ndim else x
-    out = cupy.empty(x.shape, x.dtype)
+    out = cupy.ndarray(x.shape, x.dtype)
     if x.size:
         grid = min(-(-x.size // THREADS), 1 << 16)
         _kernel(name, x.dtype)((grid,), (THREADS,), (x, out, x.size))
@@ -242,7 +243,7 @@ def summed(x: Any, axis: Any, keepdims: bool) -> Any:
     by_rows = axes == tuple(range(ndim - k, ndim))
     if not by_rows and axes != tuple(range(k)):
         return None
-    out = cupy.empty(
+    out = cupy.ndarray(
         tuple([1 if i in axes else n for i, n in enumerate(shape)])
         if keepdims
         else shape[: ndim - k]
@@ -296,13 +297,16 @@ class CupyNeural(NeuralExtras):
         x, labels = _rows(x, x.dtype), _rows(labels, np.int64)
         n, count = x.shape
         dtype, mean = x.dtype, int(reduction == "mean")
-        softmax, losses = cupy.empty((n, count), dtype), cupy.empty(n, np.promote_types(dtype, np.float32))
+        softmax, losses = (
+            cupy.ndarray((n, count), dtype),
+            cupy.ndarray(n, np.promote_types(dtype, np.float32)),
+        )
         if reduction == "none":
             grid, block = _shape(n, count)
             given = x, labels, softmax, losses, losses, losses, n, count, ignore_index, 0, 0
             _kernel("label_loss", dtype)(grid, block, given)
             return losses.astype(dtype, copy=False), cupy.ones((), dtype), softmax
-        loss, share = cupy.empty((), dtype), cupy.empty((), dtype)
+        loss, share = cupy.ndarray((), dtype), cupy.ndarray((), dtype)
         whole = x.size <= SMALL
         grid, block = _shape(n, count, 1024 if whole else THREADS)
         given = x, labels, softmax, losses, loss, share, n, count, ignore_index, mean, int(whole)
@@ -320,7 +324,7 @@ class CupyNeural(NeuralExtras):
         labels, dtype = _rows(labels, np.int64), x.dtype
         y, x, share = _rows(y, dtype), _rows(x, dtype), _rows(share, dtype)
         n, count = x.shape
-        out = cupy.empty((n, count), x.dtype)
+        out = cupy.ndarray((n, count), x.dtype)
         grid, block = _shape(n, count)
         given = y, x, labels, share, out, n, count, ignore_index, int(reduction == "none")
         _kernel("label_loss_dx", x.dtype)(grid, block, given)
