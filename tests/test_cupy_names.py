@@ -159,7 +159,7 @@ def seen() -> Iterator[tuple[set[Call], set[str]]]:
         patch.setattr(type(target.backend), "chains_from", None)  # Kernels are compiled elsewhere.
         with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
             for name in (*REGISTRY, *DERIVED, *CREATIONS):
-                for one in cases(name, "numpy"):
+                for one in cases(name, "cupy"):
                     twice(one, target)
     yield calls, attributes
 
