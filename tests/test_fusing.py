@@ -93,7 +93,8 @@ def close(found: np.ndarray, expected: np.ndarray, label: str) -> None:
 
 def test_which_formulas_are_written() -> None:
     found, missing = written()
-    assert missing == NOT_WRITTEN
+    # What calls a function of an extension, which has no text, is computed as it stands.
+    assert {(name, kind) for name, kind in missing if "." not in name} == NOT_WRITTEN
     assert {one.label.split()[0] for one in found} >= {"tanh", "multiply", "maximum", "where", "logaddexp"}
 
 
