@@ -39,12 +39,14 @@ from anygrad.inspection import (
     result_type,
 )
 from anygrad.interchange import from_dlpack
+from anygrad.jacobians import ggnvp, hessian, hvp, jacobian, vhp
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
 from anygrad.op import REGISTRY as _REGISTRY
 from anygrad.ops.searching import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 from anygrad.tensors import Tensor, asarray, tensor
+from anygrad.transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
 
 __version__ = "0.1.0"
 __array_api_version__ = "2025.12"
@@ -68,6 +70,7 @@ __all__ = [
     "can_cast",
     "device",
     "devices",
+    "elementwise_grad",
     "enable_grad",
     "errors",
     "fft",
@@ -75,16 +78,26 @@ __all__ = [
     "from_dlpack",
     "get_default_device",
     "get_default_dtype",
+    "ggnvp",
+    "grad",
+    "hessian",
+    "hvp",
     "iinfo",
     "is_grad_enabled",
     "isdtype",
+    "jacobian",
+    "jvp",
     "linalg",
+    "linearize",
     "no_grad",
     "result_type",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
     "tensor",
+    "value_and_grad",
+    "vhp",
+    "vjp",
     *_ERRORS,
     *_PUBLIC,
     *_CONSTANTS,

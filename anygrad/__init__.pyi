@@ -12,8 +12,10 @@ from anygrad.errors import AnygradError as AnygradError, ArgumentError as Argume
 from anygrad.graph import Node as Node
 from anygrad.inspection import __array_namespace_info__ as __array_namespace_info__, broadcast_shapes as broadcast_shapes, can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from anygrad.interchange import from_dlpack as from_dlpack
+from anygrad.jacobians import ggnvp as ggnvp, hessian as hessian, hvp as hvp, jacobian as jacobian, vhp as vhp
 from anygrad.ops.searching import UniqueAllResult as UniqueAllResult, UniqueCountsResult as UniqueCountsResult, UniqueInverseResult as UniqueInverseResult
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
+from anygrad.transforms import elementwise_grad as elementwise_grad, grad as grad, jvp as jvp, linearize as linearize, value_and_grad as value_and_grad, vjp as vjp
 from anygrad import cuda as cuda, drawing as drawing, profiling as profiling, special as special, testing as testing
 from anygrad.drawing import draw as draw
 from anygrad.profiling import profile as profile

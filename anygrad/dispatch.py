@@ -69,7 +69,7 @@ def unary(row: Row) -> Function:
             n.plan = plan
             n.edges = (edge,)
             n.saved = save(a, out)
-            n.fits = None if a.dtype is out.dtype else ((a.shape, a.dtype),)
+            n.fits = None if a.dtype is out.dtype else ((a.shape, a.dtype, out.shape, out.dtype),)
         else:
             t.node = None
         return t
@@ -122,7 +122,7 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             if recorded and grad_mode():
                 n = t.node = new(Node)
                 dtype, shape, n.fits = out.dtype, out.shape, None
-                x_fit = None if a.dtype is dtype and a.shape == shape else (a.shape, a.dtype)
+                x_fit = None if a.dtype is dtype and a.shape == shape else (a.shape, a.dtype, shape, dtype)
                 if y_edge is None:
                     n.plan = x_plan
                     n.edges = (x_edge,)
@@ -133,7 +133,9 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
                     n.plan = both
                     n.edges = (x_edge, y_edge)
                     n.saved = both.save(a, b, out)
-                    y_fit = None if b.dtype is dtype and b.shape == shape else (b.shape, b.dtype)
+                    y_fit = (
+                        None if b.dtype is dtype and b.shape == shape else (b.shape, b.dtype, shape, dtype)
+                    )
                     if x_fit is not y_fit:
                         n.fits = (x_fit, y_fit)
             elif not recorded:
@@ -144,7 +146,10 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
                 n.plan = y_plan
                 n.edges = (y_edge,)
                 n.saved = y_plan.save(a, b, out)
-                n.fits = None if b.dtype is out.dtype and b.shape == out.shape else ((b.shape, b.dtype),)
+                dtype, shape = out.dtype, out.shape
+                n.fits = (
+                    None if b.dtype is dtype and b.shape == shape else ((b.shape, b.dtype, shape, dtype),)
+                )
             elif not recorded:
                 record(row, xp, t, (x, y), [a, b], out, None)
         return t
@@ -236,12 +241,12 @@ def _refuse_fixed(row: Row, operands: Sequence[Any], i: int) -> None:
 
 
 def _fits(row: Row, which: tuple[int, ...], arrays: list[Any], out: Any) -> tuple[Any, ...] | None:
-    """Return how the gradients of a broadcasting row are to fit its inputs; None where they do."""
+    """Return shape and dtype, of the input and of the result, where gradients are to be fitted; else None."""
     shape, dtype = out.shape, out.dtype
     loose = row.batched and not len(shape) == 2 == arrays[0].ndim == arrays[1].ndim
     loose = loose and any(a.ndim < 2 or a.shape[:-2] != shape[:-2] for a in arrays)
     found = tuple(
-        (arrays[i].shape, arrays[i].dtype)
+        (arrays[i].shape, arrays[i].dtype, shape, dtype)
         if arrays[i].dtype != dtype or (loose if row.batched else arrays[i].shape != shape)
         else None
         for i in which

@@ -38,6 +38,9 @@ _ONES: dict[tuple[Backend, Any], Any] = {}
 
 def retain_on(t: Any) -> None:
     """Have a tensor's node keep its gradient for it; again when a write gave the tensor another node."""
+    if t.node.plan is graph.LEAF:
+        got, advice = "this is an argument of a transformed function", "the transform returns its gradient"
+        raise GradientError(message("retain_grad", got, advice))
     t.node.hooked.kept.append(weakref.ref(t))
 
 

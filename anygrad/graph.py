@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from anygrad.errors import DtypeError, FreedGraphError, message
-from anygrad.op import Plan
+from anygrad.op import REGISTRY, Plan
 from anygrad.rules import fit
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "OUTPUT",
     "HookHandle",
     "Hooked",
+    "Input",
     "Leaf",
     "Marker",
     "Node",
@@ -39,6 +40,10 @@ _numbers = itertools.count()
 
 def _unset(*arguments: Any) -> Any:
     raise AssertionError("set by a module above, before any graph is built")
+
+
+def _nobody() -> None:
+    """Stand for a leaf that is no more."""
 
 
 wrap: Callable[..., Any] = _unset
@@ -221,7 +226,7 @@ class Leaf(Node):
 
     def __init__(self, tensor: Any) -> None:
         super().__init__(LEAF, (), ())
-        self.tensor = weakref.ref(tensor)
+        self.tensor: Any = weakref.ref(tensor)
         self.hooks: dict[int, Hook] = {}
         self.late: Late | None = None
 
@@ -243,6 +248,42 @@ class Leaf(Node):
     def variable(self) -> Any:
         """The leaf tensor, or None when it is gone."""
         return self.tensor()
+
+
+class Input(Leaf):
+    """Where an argument of a transformed function begins: the end of every walk while the function runs.
+
+    ``connect`` then makes it the identity on what the argument came from, if a gradient is to flow there. No
+    tensor is its leaf, and arguments may be written in place.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        Node.__init__(self, LEAF, (), ())
+        self.tensor: Any = _nobody
+        self.hooks = {}
+        self.late = None
+
+    def connect(self, source: Node) -> None:
+        """Let gradients flow on to another node."""
+        plan: Any = REGISTRY["clone"].plans[(0,)]
+        if self.hooks:
+            plan = Hooked(plan)
+            plan.hooks = self.hooks
+        self.plan, self.edges = plan, (source,)
+
+    @property
+    def is_hooked(self) -> bool:
+        return bool(self.hooks) or self.plan.__class__ is Hooked
+
+    @property
+    def hooked(self) -> Any:
+        return self if self.plan is LEAF else Node.hooked.fget(self)  # type: ignore[attr-defined]
+
+    @property
+    def around(self) -> Any:
+        return (Leaf if self.plan is LEAF else Node).around.fget(self)  # type: ignore[attr-defined]
 
 
 class Output(Node):

@@ -29,6 +29,8 @@ FUNCTIONS = {
     "inv": "linalg.inv",
     "inverse": "linalg.inv",
     "irfft2": "fft.irfftn with axes=(-2, -1)",
+    "jacfwd": "jacobian(f, mode='forward')",
+    "jacrev": "jacobian(f, mode='reverse')",
     "logdet": "linalg.slogdet",
     "matrix_exp": "linalg.expm",
     "matrix_power": "linalg.matrix_power",
@@ -54,9 +56,9 @@ FUNCTIONS = {
 }
 """Functions elsewhere, and what does that here; of most there is a method of the same name."""
 
-CREATING = {"array", "as_tensor", "from_numpy", "rand", "randn"}
+NO_METHODS = {"array", "as_tensor", "from_numpy", "jacfwd", "jacrev", "rand", "randn"}
 
-METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items() if name not in CREATING} | {
+METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items() if name not in NO_METHODS} | {
     "copy": "use clone()",
     "data": "read x.detach(), write under no_grad(): with ag.no_grad(): x[...] = value",
     "dim": "use ndim",

@@ -86,10 +86,11 @@ class Plan:
     ``elementwise``: an entry of a gradient depends on the same entry of ``g`` and of what is saved.
     ``passes`` tells of each formula whether it returns ``g`` as it is.
     ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some is an array.
+    ``keywords`` are those of the row that are saved, each with its place.
     """
 
     __slots__ = (
-        *("all", "consume", "each", "elementwise", "into", "keeps", "name"),
+        *("all", "consume", "each", "elementwise", "into", "keeps", "keywords", "name"),
         *("one", "origins", "pair", "parameters", "passes", "row", "save", "which"),
     )
 
@@ -104,8 +105,10 @@ class Plan:
         for p in (p for f in extra for p in _parameters(f)):
             if p not in ("g", "xp", "buffer", *needed):
                 needed.append(p)
+        needed += [p for p in row.needs_forwards(which, needed) if p not in needed]
         sources = [row.source_of(p) for p in needed]
         self.parameters = tuple(needed)
+        self.keywords = tuple((p, i) for i, p in enumerate(needed) if p in row.keywords)
         self.passes = tuple(_parameters(f) == ["g"] and f.__code__.co_code == _PASSING for f in formulas)
         self.origins = tuple(origin for _, origin in sources)
         self.keeps = any(origin is not None for origin in self.origins)
@@ -145,8 +148,9 @@ class Row:
     forward, canonical. ``broadcasts``: the engine fits gradients to the inputs. ``alike``: all operands
     are cast to one dtype, and so need no fitting. ``real_only``: complex
     input that needs a gradient is an error. An input that is ``fixed`` has no derivative, and is refused
-    where it needs one. ``accepts`` is the standard's dtype category. ``linear``: in all
-    inputs together, so that the forward is its own derivative forwards (``jvp``). ``carries`` tells
+    where it needs one. ``accepts`` is the standard's dtype category. ``linear``: in all inputs together, so
+    that the forward is its own derivative forwards (``jvp``). ``symmetric``: so is the formula of an
+    elementwise row, its own transpose unless it mixes a complex ``g`` with ``conj(g)``. ``carries`` tells
     which of several outputs carry a gradient; ``g`` is then a tuple, None where none arrived, and
     ``result`` the named tuple that they are returned in; empty, their number depends on the input.
     ``direct``: the forward is the namespace's function of that name. A row of an extension of the standard
@@ -172,6 +176,7 @@ class Row:
         is_view: bool = False,
         lifts: int = 0,
         linear: bool = False,
+        symmetric: bool = True,
         real_only: bool = False,
         into: Formula | None = None,
         consume: Formula | None = None,
@@ -200,6 +205,7 @@ class Row:
         self.is_view = is_view
         self.lifts = lifts
         self.linear = linear
+        self.symmetric = symmetric
         self.real_only = real_only
         self.carries = carries
         self.result = result
@@ -232,6 +238,20 @@ class Row:
                 for slot in Plan.__slots__:
                     setattr(old, slot, getattr(new, slot))
 
+    def needs_forwards(self, which: tuple[int, ...], needed: list[str]) -> list[str]:
+        """Return what a plan keeps so that tangents can be pushed through it: nothing that takes memory.
+
+        Where no formula says it: the keywords of a linear row, which is applied to tangents as it is, and
+        what the result of any other looks like.
+        """
+        if self.broadcasts and self.symmetric:
+            return []
+        if self.linear and self.is_list:
+            return [*self.keywords, "needs", "xs_shape", "xs_dtype"]
+        if self.linear:
+            return [*self.keywords, *(() if 0 in which else (f"{self.inputs[0]}_shape",))]
+        return [] if "out" in needed else ["out_shape", "out_dtype"]
+
     def source_of(self, parameter: str) -> tuple[str, int | str | None]:
         """Return the expression that keeps a formula's parameter, and which input (or ``out``) it is."""
         if parameter == "out":
@@ -241,6 +261,8 @@ class Row:
         if parameter in self.keywords:
             return f"keywords[{parameter!r}]", None
         stem, _, facet = parameter.rpartition("_")
+        if stem == "out" and facet in ("shape", "dtype"):
+            return f"out.{facet}" if len(self.carries) == 1 else f"tuple(o.{facet} for o in out)", None
         if stem in self.inputs and facet in ("shape", "dtype"):
             if self.is_list:
                 return f"tuple(i.{facet} for i in {stem})", None

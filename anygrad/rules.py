@@ -44,10 +44,11 @@ def safe(xp: Any, x: Any) -> Any:
     return xp.where(x == 0, 1, x)
 
 
-def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def fit(xp: Any, g: Any, shape: tuple[int, ...], dtype: Any, *_: Any) -> Any:
     """Sum a gradient to the shape of the input it belongs to, and cast it to the input's dtype.
 
-    A real input drops the imaginary part: the gradient with respect to it is real.
+    A real input drops the imaginary part: the gradient with respect to it is real. What follows are the
+    shape and dtype of the result, which the tape notes beside the input's, for tangents.
     """
     if g.shape != shape:
         axes, keepdims = _fitting(g.shape, shape)

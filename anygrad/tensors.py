@@ -358,42 +358,37 @@ def _stacked(obj: Any, dtype: Any, device: Any) -> Tensor:
 # ---------------------------------------------------------------- gradients from outside
 
 
-def as_gradient(op: str, given: Any, like: Tensor) -> Tensor:
+def as_gradient(
+    op: str, given: Any, like: Tensor, name: str = "the gradient", owner: str = "the tensor"
+) -> Tensor:
     """Return a gradient from outside as a tensor; raises ``GradientError`` where it does not fit."""
     if not isinstance(given, Tensor):
         source = backend_of(given)
         if source is not None and source is not like.xp and not isinstance(given, np.generic):
-            raise _elsewhere(op, source, like)
+            raise _elsewhere(op, name, source, owner, like)
         plain = given.__class__ in SCALARS or (isinstance(given, list | tuple) and not holds(given, Tensor))
         try:
             given = asarray(given, dtype=like.dtype if plain else None, device=like.xp.name, copy=True)
         except (DtypeError, ShapeError) as error:
             kind = GradientShapeError if isinstance(error, ShapeError) else GradientDtypeError
-            raise kind(message(op, f"the gradient: {str(error).partition('] ')[2]}")) from error
+            raise kind(message(op, f"{name}: {str(error).partition('] ')[2]}")) from error
     if given.xp is not like.xp:
-        raise _elsewhere(op, given.xp, like)
+        raise _elsewhere(op, name, given.xp, owner, like)
     if given.shape != like.shape:
         raise GradientShapeError(
-            message(op, f"the gradient has shape {given.shape}", f"the tensor has shape {like.shape}")
+            message(op, f"{name} has shape {given.shape}", f"{owner} has shape {like.shape}")
         )
     if given.dtype != like.dtype:
         raise GradientDtypeError(
-            message(
-                op, f"the gradient has dtype {given.dtype}", f"the tensor has dtype {like.dtype}", "cast it"
-            )
+            message(op, f"{name} has dtype {given.dtype}", f"{owner} has dtype {like.dtype}", "cast it")
         )
     found: Tensor = given
     return found
 
 
-def _elsewhere(op: str, source: Backend, like: Tensor) -> GradientDeviceError:
-    return GradientDeviceError(
-        message(
-            op,
-            f"the gradient is on {source.name}, the tensor is on {like.xp.name}",
-            "move one with .to(device)",
-        )
-    )
+def _elsewhere(op: str, name: str, source: Backend, owner: str, like: Tensor) -> GradientDeviceError:
+    got = f"{name} is on {source.name}, {owner} is on {like.xp.name}"
+    return GradientDeviceError(message(op, got, "move one with .to(device)"))
 
 
 graph.wrap, graph.as_gradient = wrap, as_gradient

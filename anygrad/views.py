@@ -200,7 +200,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         if node is not None:
             node = Node(REGION, REGION.save(a, None, {"path": path}), (node,))
             if found.part != found.shape:
-                node = Node(RESHAPE, (found.part,), (node,))
+                node = Node(RESHAPE, (found.part, found.shape), (node,))
         return wrap(out, xp, node)
     if node is not None:
         if len(steps) == 1 and steps[0][0] == "getitem":

@@ -167,6 +167,7 @@ abs = unary(
 sign = unary(
     "sign",
     dx=_sign_dx,
+    symmetric=False,
     doc="Return the sign, x/abs(x) for complex x, 0 at 0; zero gradient for real x.",
     example="[-1.5, 0.0, 2.0] -> [-1.,  0.,  1.]",
 )

@@ -51,10 +51,14 @@ place = operation(
 )
 
 
+def _standing(xp, part, winners):
+    """Return what stands in a region, zero where a later write of the same index took its place."""
+    return xp.where(winners, part, xp.zeros_like(part))
+
+
 def _unreplaced(xp, g, path, winners):
-    """Read what stands in the region, zero where a later write of the same index took its place."""
     part = xp.region(g, path)
-    return part if winners is None else xp.where(winners, part, xp.zeros_like(part))
+    return part if winners is None else _standing(xp, part, winners)
 
 
 def _zeroed(xp, g, path, winners):
@@ -66,13 +70,16 @@ def _zeroed(xp, g, path, winners):
 
 region_set = operation(
     "region_set",
-    lambda xp, x, y, path, winners: xp.region_set(x, y, path),
+    lambda xp, x, y, path, winners: xp.region_set(
+        x, y if winners is None else _standing(xp, y, winners), path
+    ),
     inputs="x y",
     dx=lambda xp, g, path: xp.region_set(g, 0, path),
     dy=_unreplaced,
     consume=_zeroed,
     prepare=lambda x, y, /, path, winners=None: {"path": path, "winners": winners},
     accepts="any",
+    linear=True,
     public=False,
     doc="Return x with the part that a path leads to replaced by y: of the part's shape, or a scalar.",
 )

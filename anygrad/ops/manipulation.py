@@ -151,6 +151,7 @@ astype = operation(
     dx=lambda xp, g, x_shape, x_dtype: rules.fit(xp, g, x_shape, x_dtype),
     prepare=_cast,
     accepts="any",
+    linear=True,
     doc="Return a copy of another dtype; an integer result carries no gradient.",
     example="[1.5, 2.5], ag.int64 -> [1, 2], dtype=int64",
 )
