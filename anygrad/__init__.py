@@ -15,6 +15,7 @@ from anygrad import (
     ops,  # noqa: F401  (declares the rows, before anything reads the registry)
 )
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from anygrad.checkpointing import checkpoint, checkpoint_sequential
 from anygrad.devices import (
     Device,
     device,
@@ -68,6 +69,8 @@ __all__ = [
     "autograd",
     "broadcast_shapes",
     "can_cast",
+    "checkpoint",
+    "checkpoint_sequential",
     "device",
     "devices",
     "elementwise_grad",

@@ -13,6 +13,7 @@ __all__ = [
     "ArgumentError",
     "AxisError",
     "BufferExitError",
+    "CheckpointError",
     "DeviceError",
     "DeviceUnavailableError",
     "DtypeError",
@@ -100,6 +101,10 @@ class FreedGraphError(GradientError):
 
 class GradcheckError(AnygradError, AssertionError):
     """A gradient that differs from finite differences."""
+
+
+class CheckpointError(GradientError):
+    """A function that, called again in backward, does not do what it did: says what it did otherwise."""
 
 
 class GraphExitError(AnygradError, RuntimeError):

@@ -22,19 +22,27 @@ from anygrad.tensors import Tensor, wrap
 
 __all__ = ["HOOKS", "Hooks", "Packed", "Parcel", "packed", "save_on_cpu", "saved_tensors_hooks"]
 
-HOOKS: ContextVar[tuple[Hooks, ...]] = ContextVar("anygrad_saved_hooks", default=())
+HOOKS: ContextVar[tuple[tuple[Hooks, Trail], ...]] = ContextVar("anygrad_saved_hooks", default=())
+"""The blocks that are open here, each with the marks of those around it and its own."""
 RECORDERS = (dispatch, functions, methods, views, writes)
 """The modules that make nodes."""
 
 PLAIN: Any = Node
 """The class whose slot holds what is saved."""
 
+Trail = tuple[object, ...]
+
 _lock = threading.Lock()
 _open = 0
 
 
 class Hooks:
-    """A block in which saved values are packed; entered again, or by several threads, it counts each."""
+    """A block in which saved values are packed; may be entered again, and by several threads.
+
+    Nodes that are recorded inside have its ``mark``, by which none keeps the block itself.
+    """
+
+    mark: object
 
     def pack(self, node: Node, origin: Any, t: Tensor) -> Any:
         """Return what is to be kept in the place of a value of a node; ``origin`` is which one of it."""
@@ -51,15 +59,16 @@ class Hooks:
                 for module in RECORDERS:
                     setattr(module, "Node", Packed)  # noqa: B010
             _open += 1
-        HOOKS.set((*HOOKS.get(), self))
+        outer = HOOKS.get()
+        HOOKS.set((*outer, (self, (*(outer[-1][1] if outer else ()), self.mark))))
         return self
 
     def __exit__(self, *exception: object) -> None:
         global _open
-        stack = list(HOOKS.get())
-        if self in stack:  # else a generator ends in another context than it began in
-            last = len(stack) - 1 - stack[::-1].index(self)
-            HOOKS.set((*stack[:last], *stack[last + 1 :]))
+        stack = HOOKS.get()
+        last = max((i for i, (hooks, _) in enumerate(stack) if hooks is self), default=None)
+        if last is not None:  # else a generator ends in another context than it began in
+            HOOKS.set(stack[:last] + stack[last + 1 :])
         with _lock:
             _open -= 1
             if not _open:
@@ -123,11 +132,11 @@ def _opened(value: Any) -> Any:
 
 
 class Packed(Node):
-    """A node recorded while hooks were open somewhere; ``hooks`` are those that were open for it."""
+    """A node recorded while hooks were open somewhere; ``hooks`` are the marks of those open for it."""
 
     __slots__ = ("hooks",)
 
-    hooks: tuple[Hooks, ...]
+    hooks: Trail
 
     @property
     def saved(self) -> tuple[Any, ...] | None:
@@ -138,10 +147,11 @@ class Packed(Node):
 
     @saved.setter
     def saved(self, values: tuple[Any, ...] | None) -> None:
-        self.hooks = HOOKS.get() if values is not None else ()
+        stack = HOOKS.get() if values is not None else ()
+        self.hooks = stack[-1][1] if stack else ()
         plan = self.plan
-        if values and self.hooks and isinstance(plan, Plan):
-            last = self.hooks[-1]
+        if values and stack and isinstance(plan, Plan):
+            last = stack[-1][0]
             values = tuple(
                 packed(last, self, origin, value) for value, origin in zip(values, plan.origins, strict=True)
             )
@@ -172,7 +182,7 @@ class saved_tensors_hooks(Hooks):
             if not callable(function):
                 got = f"{name} is {type(function).__name__}"
                 raise DtypeError(message("saved_tensors_hooks", got, "expected a function"))
-        self._pack, self._unpack = pack, unpack
+        self._pack, self._unpack, self.mark = pack, unpack, object()
 
     def pack(self, node: Node, origin: Any, t: Tensor) -> Any:
         """Ask the user's function."""
@@ -199,7 +209,7 @@ class save_on_cpu(Hooks):
     """
 
     def __init__(self, pin_memory: bool = False) -> None:
-        self._pinned = pin_memory
+        self._pinned, self.mark = pin_memory, object()
 
     def pack(self, node: Node, origin: Any, t: Tensor) -> Any:
         """Copy to the host."""

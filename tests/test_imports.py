@@ -31,7 +31,7 @@ LADDER = [
     ),
     *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "special"),
     *("inspection", "interchange"),
-    *("methods", "namespace", "saving", "several", "autograd"),
+    *("methods", "namespace", "saving", "several", "keeping", "checkpointing", "autograd"),
     *("batches", "forwards", "arguments", "calls", "transforms", "jacobians"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "__init__"),
