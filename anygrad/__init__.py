@@ -108,21 +108,24 @@ __all__ = [
 ]
 
 
+_LATE = {
+    "detect_anomaly": "anomalies",
+    "draw": "drawing",
+    "profile": "profiling",
+}
+_LATE_MODULES = ("cuda", "drawing", "profiling", "special", "testing")
+
+
 def __getattr__(name: str) -> Any:
     """Import what few programs use when it is first used."""
     import importlib
 
-    if name in ("cuda", "special", "testing"):
+    if name in _LATE_MODULES:
         return importlib.import_module(f"anygrad.{name}")
-    if name in ("draw", "drawing"):
-        module = importlib.import_module("anygrad.drawing")
-        return module.draw if name == "draw" else module
-    if name in ("profile", "profiling"):
-        module = importlib.import_module("anygrad.profiling")
-        return module.profile if name == "profile" else module
+    if name in _LATE:
+        return getattr(importlib.import_module(f"anygrad.{_LATE[name]}"), name)
     raise _missing_function(name)
 
 
 def __dir__() -> list[str]:
-    late = ("cuda", "draw", "profile", "special", "testing")
-    return sorted([*__all__, "__array_api_version__", "__version__", *late])
+    return sorted([*__all__, "__array_api_version__", "__version__", *_LATE, *_LATE_MODULES])

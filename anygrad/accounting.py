@@ -62,7 +62,8 @@ def _line(code: types.CodeType, at: int) -> int:
     return next((line or 0 for start, end, line in code.co_lines() if start <= at < end), 0)
 
 
-def _place(op: Any) -> tuple[str, int]:
+def place_of(op: Any) -> tuple[str, int]:
+    """Return the file and line of a call; "" and 0 where that was not seen."""
     _, code, at = op
     return ("", 0) if code is None else (code.co_filename, _line(code, at))
 
@@ -109,7 +110,7 @@ class Memory:
         self._sizes[key] = n
         self._alive += n
         if self._alive > self.peak.nbytes:
-            self.peak = Peak(self._alive, op[0], *_place(op))
+            self.peak = Peak(self._alive, op[0], *place_of(op))
         if owned:
             self._owned.add(key)
         elif key in self._keepers:
@@ -158,8 +159,8 @@ def events_of(log: Log, memory: Memory, began: int) -> list[Event]:
             Event(
                 operation=op[0],
                 phase="forward" if forward else "backward",
-                file=_place(op)[0],
-                line=_place(op)[1],
+                file=place_of(op)[0],
+                line=place_of(op)[1],
                 start=times[i][0],
                 duration=times[i][1],
                 own=own[i],

@@ -9,14 +9,18 @@ from __future__ import annotations
 from numpy.linalg import LinAlgError as _NumpysLinAlgError
 
 __all__ = [
+    "AnomalyError",
     "AnygradError",
     "ArgumentError",
     "AxisError",
     "BufferExitError",
+    "ChangedOperandError",
     "CheckpointError",
+    "CrossCheckError",
     "DeviceError",
     "DeviceUnavailableError",
     "DtypeError",
+    "FileError",
     "FreedGraphError",
     "GradcheckError",
     "GradientDeviceError",
@@ -28,6 +32,8 @@ __all__ = [
     "InterchangeError",
     "LeafWriteError",
     "LinAlgError",
+    "NondeterminismError",
+    "NotDifferentiableError",
     "OutOfMemoryError",
     "ShapeError",
     "UnsupportedError",
@@ -105,6 +111,30 @@ class GradcheckError(AnygradError, AssertionError):
 
 class CheckpointError(GradientError):
     """A function that, called again in backward, does not do what it did: says what it did otherwise."""
+
+
+class NotDifferentiableError(GradcheckError):
+    """A gradient that differs from finite differences where the function has a corner or a jump."""
+
+
+class CrossCheckError(AnygradError, AssertionError):
+    """An operation whose value or gradient differs between two devices."""
+
+
+class AnomalyError(GradientError, FloatingPointError):
+    """A backward pass that made NaN or infinity; says which operation's, where, and who called that."""
+
+
+class ChangedOperandError(GradientError):
+    """Memory that was written behind the back of an operation that had saved it for its gradient."""
+
+
+class NondeterminismError(AnygradError, RuntimeError):
+    """A function that has no way to the same bits in every run, where those were asked for."""
+
+
+class FileError(AnygradError, ValueError):
+    """A file that is truncated, too long, or not one of anygrad's."""
 
 
 class GraphExitError(AnygradError, RuntimeError):

@@ -1,6 +1,7 @@
 """The public functions under observation: which they are, who calls one, and how it runs another for a while.
 
-A function is held by whoever imported it, so what is exchanged is its code. Knows no log and no clock.
+A function is held by whoever imported it, so what is exchanged is its code. Who observes is told from others
+by what it installs; all are put on and taken off like a pile. Knows no log and no clock.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from anygrad.namespace import LIKE
 from anygrad.op import CREATIONS
 from anygrad.tensors import Tensor, asarray, tensor
 
-__all__ = ["Local", "Op", "called", "exchange", "operations", "swap"]
+__all__ = ["Local", "Op", "Shared", "called", "exchange", "operations", "swap"]
 
 Op = tuple[str, types.CodeType | None, int]
 """One call of an operation, told by identity: its name, and the user's code and instruction that called (None
@@ -129,3 +130,45 @@ def swap(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
         before = vars(owner)[name] if hasattr(owner, "__dict__") else getattr(owner, name)
         undo.callback(setattr, owner, name, before)
     setattr(owner, name, value)
+
+
+_lock = threading.RLock()
+_pile: list[Any] = []
+
+
+class Shared:
+    """One observer for all blocks of its kind that are open at a time, in whatever thread.
+
+    An observer has ``install`` and ``uninstall``. What one has exchanged the next may exchange again, so that
+    all above it are taken off before it is, and put on again.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._blocks = 0
+        self._observer: Any = None
+
+    def enter(self) -> Any:
+        """Open a block, and return the observer."""
+        with _lock:
+            if not self._blocks:
+                observer = self._make()
+                observer.install()
+                _pile.append(observer)
+                self._observer = observer
+            self._blocks += 1
+            return self._observer
+
+    def leave(self) -> None:
+        """Close a block."""
+        with _lock:
+            self._blocks -= 1
+            if self._blocks:
+                return
+            at = _pile.index(self._observer)
+            above = _pile[at + 1 :]
+            for observer in reversed(_pile[at:]):
+                observer.uninstall()
+            for observer in above:
+                observer.install()
+            _pile[at:], self._observer = above, None

@@ -9,7 +9,6 @@ import contextlib
 import functools
 import html
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -17,34 +16,13 @@ from anygrad import charts
 from anygrad.accounting import Event, Log, Memory, Peak, events_of
 from anygrad.charts import Row
 from anygrad.errors import ArgumentError, message
+from anygrad.exchange import Shared
 from anygrad.recording import Recorder
 
 __all__ = ["Event", "Peak", "Row", "profile"]
 
 
-_lock = threading.Lock()
-_recorders: list[Recorder] = []
-_blocks = 0
-
-
-@contextlib.contextmanager
-def attached() -> Iterator[Recorder]:
-    """Record for a while: with the one recorder of all blocks that run at this time."""
-    global _blocks
-    with _lock:
-        if not _recorders:
-            recorder = Recorder()
-            recorder.install()
-            _recorders.append(recorder)
-        recorder = _recorders[0]
-        _blocks += 1
-    try:
-        yield recorder
-    finally:
-        with _lock:
-            _blocks -= 1
-            if not _blocks:
-                _recorders.pop().uninstall()
+_RECORDERS = Shared(Recorder)
 
 
 class profile:
@@ -82,7 +60,8 @@ class profile:
         if self._running is not None:
             raise ArgumentError(message("profile", "this block is running", "make another with ag.profile()"))
         with contextlib.ExitStack() as stack:
-            self._recorder: Recorder = stack.enter_context(attached())
+            self._recorder: Recorder = _RECORDERS.enter()
+            stack.callback(_RECORDERS.leave)
             self._log = None
             self.__dict__.pop("events", None)
             self.__dict__.pop("_memory", None)

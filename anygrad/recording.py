@@ -93,6 +93,7 @@ class Recorder:
         """Put the timed functions in; where that fails, everything is as it was."""
         with contextlib.ExitStack() as undo:
             self._undo, self._open = undo, True
+            self._known.clear()
             for backend in opened():
                 self.meet(backend)
             operation, derivative = self.operations(), self.derivatives()
@@ -127,7 +128,7 @@ class Recorder:
             self._owners[backend.array_type] = backend.owner
             if backend.aliases_exactly:
                 self._plain.add(backend.array_type)
-            timer = backend.timer()
+            timer = self.timers.get(backend) or backend.timer()
             if timer is not None:
                 self.timers[backend] = self.timers[backend.tensors] = timer
             if backend.chains_from is not None:
@@ -356,12 +357,11 @@ class Recorder:
 
         def save(node: Node, saved: Any) -> None:
             op = local.here.op
+            put(node, Saved() if op is not None and saved.__class__ is tuple and not saved else saved)
             if saved is None:
                 append(("free", id(node)))
             elif op is not None:
-                if not saved:
-                    saved = Saved()
-                made[id(saved)] = op
+                made[id(get(node))] = op
                 plan = node.plan
                 if plan.keeps:
                     found = slots.get(plan)
@@ -376,7 +376,6 @@ class Recorder:
                         elif value.__class__ is tuple or value.__class__ is list:
                             keys += [id(owners[x.__class__](x)) for x in value if x.__class__ in owners]
                     append(("keep", op, id(node), keys))
-            put(node, saved)
 
         return property(get, save)
 

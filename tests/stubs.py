@@ -79,10 +79,10 @@ def package_stub() -> str:
             names = sorted(n for n in names if n in public)
             if names:
                 lines.append(f"from {node.module} import " + ", ".join(f"{n} as {n}" for n in names) + "\n")
-    modules = ("cuda", "drawing", "profiling", "special", "testing")
-    lines.append(f"from anygrad import {', '.join(f'{name} as {name}' for name in modules)}\n")
-    lines.append("from anygrad.drawing import draw as draw\n")
-    lines.append("from anygrad.profiling import profile as profile\n")
+    late = ", ".join(f"{name} as {name}" for name in ag._LATE_MODULES)
+    lines.append(f"from anygrad import {late}\n")
+    for name, module in ag._LATE.items():
+        lines.append(f"from anygrad.{module} import {name} as {name}\n")
     lines.append("from anygrad.op import ArrayLike, Axis\n\n")
     lines.append("__version__: str\n__array_api_version__: str\n__all__: list[str]\n\n")
     for name, value in CONSTANTS.items():

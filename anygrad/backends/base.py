@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.algebra import AlgebraExtras
+from anygrad.backends.checksums import Checksums
 from anygrad.backends.contraction import ContractionExtras
 from anygrad.backends.fourier import FourierExtras
 from anygrad.backends.interchange import Interchange
@@ -81,6 +82,7 @@ def check_bounds(index: np.ndarray, n: int, axis: int) -> None:
 class Backend(
     Interchange,
     AlgebraExtras,
+    Checksums,
     ContractionExtras,
     FourierExtras,
     NeuralExtras,

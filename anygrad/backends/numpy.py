@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anygrad.backends.base import STANDARD, Backend, check_bounds
+from anygrad.backends.checksums import ViewedChecksums
 from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
 from anygrad.backends.numpy_neural import NumpyNeural
@@ -71,7 +72,7 @@ def gil_held() -> bool:
 _ALONE = calibrate(lambda: np.empty(1)) if gil_held() else -1
 
 
-class WritableBackend(ComplexEigenvalues, WritableWindows, Backend):
+class WritableBackend(ComplexEigenvalues, ViewedChecksums, WritableWindows, Backend):
     """What NumPy and CuPy share: views that alias, writes in place, NumPy's promotion."""
 
     native: ClassVar[bool] = True
