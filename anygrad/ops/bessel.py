@@ -5,14 +5,23 @@ Numbers of equations are those of NIST's Digital Library of Mathematical Functio
 
 from __future__ import annotations
 
-from math import factorial
+from math import factorial, pi, prod
 
 from anygrad.op import ArrayLike, named, unary
-from anygrad.ops.special import function, joined
+from anygrad.ops.special import function, joined, polynomial
 
 I1 = [(2 * k + 1) / (factorial(k) * factorial(k + 1) * 2.0 ** (2 * k + 1)) for k in range(10)]
 """Coefficients of the derivative of I1, in x squared (DLMF 10.25.2)."""
 J1 = [c * (-1) ** k for k, c in enumerate(I1)]
+
+
+def _asymptotic(order: int, k: int) -> float:
+    """Return a coefficient of the expansions for large arguments (DLMF 10.17.1)."""
+    return prod(4 * order**2 - j**2 for j in range(1, 2 * k, 2)) / (factorial(k) * 8.0**k)
+
+
+GAP = [_asymptotic(1, k) - _asymptotic(0, k) for k in range(1, 15)]
+"""Coefficients of k1e - k0e, in 1 / x (DLMF 10.40.2)."""
 
 
 def _j1_dx(xp, x):
@@ -23,12 +32,33 @@ def _i1_dx(xp, x):
     return joined(xp, x, 1.0, I1, lambda x: xp.special.i0(x) - xp.special.i1(x) / x, even=True)
 
 
+def _gap(xp, x, near, scale, turn):
+    """Return the difference of scaled functions of the orders 0 and 1: near(x), or its series beyond 40."""
+    far = x > 40
+    inverse = turn / xp.where(far, x, 40)
+    series = polynomial(inverse, GAP) * inverse * xp.sqrt(scale * xp.abs(inverse))
+    return xp.where(far, series, near(xp.where(far, 1, x)))
+
+
+def _i_gap(xp, x):
+    """Return i0e(x) - i1e(x) of x from 0."""
+    return -_gap(xp, x, lambda x: xp.special.i1e(x) - xp.special.i0e(x), 0.5 / pi, -1)
+
+
+def _k_gap(xp, x):
+    """Return k1e(x) - k0e(x)."""
+    return _gap(xp, x, lambda x: xp.special.k1e(x) - xp.special.k0e(x), 0.5 * pi, 1)
+
+
 def _i1e_dx(xp, x):
     def far(x):
-        return xp.special.i0e(x) - xp.special.i1e(x) / x
+        a = xp.abs(x)
+        return _i_gap(xp, a) - xp.special.i1e(a) / a
 
-    grown = joined(xp, x, 1.0, I1, far, even=True, near=lambda x, series: xp.exp(-xp.abs(x)) * series)
-    return grown - xp.sign(x) * xp.special.i1e(x)
+    def near(x, series):
+        return xp.exp(-xp.abs(x)) * series - xp.sign(x) * xp.special.i1e(x)
+
+    return joined(xp, x, 1.0, I1, far, even=True, near=near)
 
 
 j0 = unary(
@@ -78,7 +108,7 @@ i0 = unary(
 
 i0e = unary(
     "special.i0e",
-    dx=lambda xp, g, x, out: g * (xp.special.i1e(x) - xp.sign(x) * out),
+    dx=lambda xp, g, x: -g * (xp.sign(x) * _i_gap(xp, xp.abs(x))),
     accepts="real floating",
     doc="Return exp(-abs(x)) * i0(x); the gradient at 0 is 0.",
     source="DLMF 10.29.3.",
@@ -114,7 +144,7 @@ k0 = unary(
 
 k0e = unary(
     "special.k0e",
-    dx=lambda xp, g, x, out: g * (out - xp.special.k1e(x)),
+    dx=lambda xp, g, x: -g * _k_gap(xp, x),
     accepts="real floating",
     doc="Return exp(x) * k0(x).",
     source="DLMF 10.29.3.",
@@ -132,7 +162,7 @@ k1 = unary(
 
 k1e = unary(
     "special.k1e",
-    dx=lambda xp, g, x, out: g * (out - xp.special.k0e(x) - out / x),
+    dx=lambda xp, g, x, out: g * (_k_gap(xp, x) - out / x),
     accepts="real floating",
     doc="Return exp(x) * k1(x).",
     source="DLMF 10.29.2.",
