@@ -21,6 +21,9 @@ from tests.targets import Target
 
 VALUES = np.array([[1.5, -2.0], [0.5, 4.0]])
 
+quick = pytest.mark.targets("numpy", "numpy-readonly", "strict", "torch", "cupy")
+"""Not JAX, which would compile every function for what is the same on all."""
+
 NO_TENSORS = """
     __array_namespace_info__ broadcast_shapes can_cast checkpoint checkpoint_sequential device devices finfo
     get_default_device get_default_dtype iinfo is_grad_enabled isdtype result_type set_default_device
@@ -86,6 +89,7 @@ def test_no_public_function_escapes() -> None:
     assert len(PUBLIC) > 300
 
 
+@quick
 @pytest.mark.parametrize("name", sorted({key for key in KEYS.values() if key not in CREATIONS} - {""}))
 def test_results_are_tensors(name: str, target: Target) -> None:
     """From tensors, and from the library's own arrays, and of a namespace's function as of the package's."""
@@ -186,6 +190,7 @@ def written(x: Tensor) -> None:
     x[...] = ~x if x.dtype.kind == "b" else x + 1
 
 
+@quick
 @pytest.mark.parametrize("name", ALIASING)
 def test_results_alias_what_numpys_do(name: str, target: Target) -> None:
     """A write to an operand shows in the result where NumPy's result is a view of it, and nowhere else."""
