@@ -111,7 +111,9 @@ __all__ = [
 _LATE = {
     "detect_anomaly": "anomalies",
     "draw": "drawing",
+    "load": "storage",
     "profile": "profiling",
+    "save": "storage",
 }
 _LATE_MODULES = ("cuda", "drawing", "profiling", "special", "testing")
 

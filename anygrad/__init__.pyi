@@ -9,7 +9,7 @@ from anygrad import autograd as autograd, errors as errors, fft as fft, linalg a
 from anygrad.autograd import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad, set_grad_enabled as set_grad_enabled
 from anygrad.checkpointing import checkpoint as checkpoint, checkpoint_sequential as checkpoint_sequential
 from anygrad.devices import Device as Device, device as device, devices as devices, get_default_device as get_default_device, get_default_dtype as get_default_dtype, set_default_device as set_default_device, set_default_dtype as set_default_dtype
-from anygrad.errors import AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, CheckpointError as CheckpointError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, InterchangeError as InterchangeError, LeafWriteError as LeafWriteError, LinAlgError as LinAlgError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, UnsupportedError as UnsupportedError, WriteError as WriteError
+from anygrad.errors import AnomalyError as AnomalyError, AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, ChangedOperandError as ChangedOperandError, CheckpointError as CheckpointError, CrossCheckError as CrossCheckError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FileError as FileError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, InterchangeError as InterchangeError, LeafWriteError as LeafWriteError, LinAlgError as LinAlgError, NondeterminismError as NondeterminismError, NotDifferentiableError as NotDifferentiableError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, UnsupportedError as UnsupportedError, WriteError as WriteError
 from anygrad.graph import Node as Node
 from anygrad.inspection import __array_namespace_info__ as __array_namespace_info__, broadcast_shapes as broadcast_shapes, can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from anygrad.interchange import from_dlpack as from_dlpack
@@ -20,7 +20,9 @@ from anygrad.transforms import elementwise_grad as elementwise_grad, grad as gra
 from anygrad import cuda as cuda, drawing as drawing, profiling as profiling, special as special, testing as testing
 from anygrad.anomalies import detect_anomaly as detect_anomaly
 from anygrad.drawing import draw as draw
+from anygrad.storage import load as load
 from anygrad.profiling import profile as profile
+from anygrad.storage import save as save
 from anygrad.op import ArrayLike, Axis
 
 __version__: str

@@ -34,7 +34,7 @@ LADDER = [
     *("methods", "namespace", "saving", "several", "keeping", "checkpointing", "autograd"),
     *("batches", "forwards", "arguments", "calls", "transforms", "jacobians"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
-    *("accounting", "charts", "exchange", "recording", "profiling", "anomalies", "__init__"),
+    *("accounting", "charts", "exchange", "recording", "profiling", "anomalies", "storage", "__init__"),
 ]
 """Each file imports from those before it alone; the files of a folder stand on one rung."""
 
