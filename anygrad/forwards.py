@@ -95,11 +95,12 @@ class _Pusher:
 
     def push(self, node: Node, given: list[Any]) -> Any:
         """Return the tangent of the output, or of each of several, from those of the inputs (None: zero)."""
-        plan, saved, first = plain(node.plan), node.saved, given[0]
+        first = given[0]
         if first is None:
             first = next((t for t in given if t is not None), None)
         if first is None or node.__class__ is Input:
             return first
+        plan, saved = plain(node.plan), node.saved
         if plan.__class__ is not Plan:
             return self.unplanned(plan, saved, given, first)
         if saved is None:

@@ -310,6 +310,31 @@ def test_hooks_see_gradients_and_no_tangents() -> None:
     assert len(seen) == 1
 
 
+def test_what_hooks_packed_is_unpacked() -> None:
+    packed: list[Any] = []
+    unpacked: list[Any] = []
+
+    def plain(x: Tensor) -> Tensor:
+        return ag.sum(ag.linalg.inv(ag.exp(x * ag.eye(3))) @ x)
+
+    def pack(t: Tensor) -> Any:
+        packed.append(1)
+        return t.tolist()
+
+    def unpack(held: Any) -> Tensor:
+        unpacked.append(1)
+        return ag.asarray(held)
+
+    def f(x: Tensor) -> Tensor:
+        with ag.autograd.saved_tensors_hooks(pack, unpack):
+            return plain(x)
+
+    near(ag.jvp(f, (A,), (B,))[1], host(ag.jvp(plain, (A,), (B,))[1]))
+    assert packed and unpacked
+    near(ag.grad(f)(A), host(ag.grad(plain)(A)))
+    near(ag.hessian(f)(A), host(ag.hessian(plain)(A)))
+
+
 def test_a_hook_on_an_argument() -> None:
     def f(x: Tensor) -> Tensor:
         x.register_hook(lambda g: g * 10)
