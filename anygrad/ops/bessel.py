@@ -121,7 +121,7 @@ i1 = unary(
     accepts="real floating",
     doc="Return the modified Bessel function of the first kind of order 1.",
     source="DLMF 10.29.2; near 0 the series 10.25.2.",
-    example="[0.0, 1.0] -> [0.        , 0.56515910]",
+    example="[0.0, 1.0] -> [0.       , 0.5651591]",
 )
 
 i1e = unary(
@@ -196,7 +196,7 @@ yv = named(
     dz=lambda xp, g, v, z: _difference(g, xp.special.yv, v, z),
     doc="Return the Bessel function of the second kind of order v.",
     source="DLMF 10.6.1.",
-    example="2.0, [1.0, 2.0] -> [-1.65068261, -0.61740810]",
+    example="2.0, [1.0, 2.0] -> [-1.65068261, -0.6174081 ]",
     **_PARAMETERS,
 )
 
@@ -226,7 +226,7 @@ kv = named(
     dz=lambda xp, g, v, z: -_sum(g, xp.special.kv, v, z),
     doc="Return the modified Bessel function of the second kind of order v.",
     source="DLMF 10.29.1.",
-    example="2.0, [1.0, 2.0] -> [1.62483889, 0.25375975]",
+    example="2.0, [1.0, 2.0] -> [1.6248389 , 0.25375975]",
     **_PARAMETERS,
 )
 

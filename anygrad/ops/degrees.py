@@ -15,7 +15,7 @@ sindg = unary(
     dx=lambda xp, g, x: g * (DEGREE * xp.special.cosdg(x)),
     accepts="real floating",
     doc="Return the sine of an angle in degrees.",
-    example="[30.0, 180.0] -> [0.5, 0. ]",
+    example="[30.0, 90.0] -> [0.5, 1. ]",
 )
 
 cosdg = unary(
@@ -23,7 +23,7 @@ cosdg = unary(
     dx=lambda xp, g, x: g * (-DEGREE * xp.special.sindg(x)),
     accepts="real floating",
     doc="Return the cosine of an angle in degrees.",
-    example="[60.0, 90.0] -> [0.5, 0. ]",
+    example="[60.0, 0.0] -> [0.5, 1. ]",
 )
 
 tandg = unary(

@@ -132,7 +132,7 @@ ndtri_exp = unary(
     accepts="real floating",
     doc="Return the number whose log_ndtr is the argument.",
     source="DLMF 7.17.1.",
-    example="[-1.0, -100.0] -> [ -0.33747496, -13.88833087]",
+    example="[-1.0, -100.0] -> [ -0.33747496, -13.88847603]",
 )
 
 

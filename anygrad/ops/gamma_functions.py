@@ -151,7 +151,7 @@ binom = named(
     accepts="real floating",
     doc="Return the binomial coefficient x over y, of real numbers.",
     source="DLMF 1.2.6, 5.4.1.",
-    example="[5.0, 2.5], [2.0, 1.5] -> [10.  ,  2.5 ]",
+    example="[5.0, 2.5], [2.0, 1.5] -> [10. ,  2.5]",
 )
 
 poch = named(

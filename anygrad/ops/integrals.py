@@ -148,7 +148,7 @@ ellipkinc = named(
     accepts="real floating",
     doc="Return the incomplete elliptic integral of the first kind.",
     source="DLMF 19.2.4.",
-    example="[0.5, 1.0], 0.5 -> [0.51049728, 1.08321677]",
+    example="[0.5, 1.0], 0.5 -> [0.51046714, 1.08321677]",
 )
 
 ellipeinc = named(
@@ -159,7 +159,7 @@ ellipeinc = named(
     accepts="real floating",
     doc="Return the incomplete elliptic integral of the second kind.",
     source="DLMF 19.2.5.",
-    example="[0.5, 1.0], 0.5 -> [0.48984818, 0.92732988]",
+    example="[0.5, 1.0], 0.5 -> [0.48991096, 0.92732988]",
 )
 
 # ---------------------------------------------------------------- hypergeometric functions

@@ -290,7 +290,7 @@ boxcox1p = named(
 inv_boxcox = named(
     "special.inv_boxcox",
     "y lmbda",
-    dy=lambda g, y, lmbda, out: g * (out / (1 + lmbda * y)),
+    dy=lambda xp, g, lmbda, out: g * xp.pow(out, 1 - lmbda),
     dlmbda=lambda xp, g, y, lmbda, out: _inv_boxcox_dlmbda(xp, g, y, lmbda, out),
     accepts="real floating",
     doc="Return the x whose transform ``boxcox(x, lmbda)`` is y.",
@@ -300,7 +300,7 @@ inv_boxcox = named(
 inv_boxcox1p = named(
     "special.inv_boxcox1p",
     "y lmbda",
-    dy=lambda g, y, lmbda, out: g * ((1 + out) / (1 + lmbda * y)),
+    dy=lambda xp, g, lmbda, out: g * xp.pow(1 + out, 1 - lmbda),
     dlmbda=lambda xp, g, y, lmbda, out: _inv_boxcox_dlmbda(xp, g, y, lmbda, 1 + out),
     accepts="real floating",
     doc="Return the x whose transform ``boxcox1p(x, lmbda)`` is y.",
