@@ -10,9 +10,12 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from anygrad import autograd, trees
 from anygrad.arguments import Chosen
 from anygrad.calls import Call, Linear, zeros_like
+from anygrad.construction import native
 from anygrad.errors import ArgumentError, GradientDtypeError, message
 from anygrad.tensors import Tensor, wrap
 
@@ -35,11 +38,11 @@ def jacobian(
 ) -> Function:
     """Return a function that gives the Jacobian of ``function``, every output by every input.
 
-    For one tensor by another it has the output's shape, then the input's, and the output's device. Of pytrees
-    it is the output's tree, in whose every leaf is what ``grad`` would return for it. ``mode`` is
-    ``"forward"``, one pass for ``chunk_size`` input entries at once, or ``"reverse"``, one for each output
-    entry; None takes the one that has less to do. By a complex input a real output has dL/dRe + i dL/dIm;
-    ``holomorphic``: input and output are complex, and the result is the complex derivative.
+    For one tensor by another it has the output's shape, then the input's, the dtype that both promote to, and
+    the output's device. Of pytrees it is the output's tree, in whose every leaf is what ``grad`` would return
+    for it. ``mode`` is ``"forward"``, one pass for ``chunk_size`` input entries at once, or ``"reverse"``, one
+    for each output entry; None takes the one that has less to do. By a complex input a real output has
+    dL/dRe + i dL/dIm; ``holomorphic``: input and output are complex, and the result is the complex derivative.
 
     ``argnums``, ``argnames`` and ``has_aux`` are as in ``grad``. Raises what ``grad`` does but for the shape,
     ``ArgumentError`` for another mode, ``GradientDtypeError`` for complex output that is not holomorphic (of
@@ -110,6 +113,9 @@ def _is_forward(call: Call, mode: str | None) -> bool:
     """Tell whether a Jacobian is taken forwards; raises where it has none, or not this way."""
     real_input = all(mark.dtype.kind == "f" for mark in call.marks)
     if any(out.dtype.kind == "c" for out in call.outs) and not call.holomorphic:
+        if not real_input and call.op == "hessian":
+            advice = "pass real and imaginary parts", "or holomorphic=True for a complex derivative"
+            raise GradientDtypeError(message("hessian", "an argument is complex", *advice))
         if not real_input:
             call.refuse_complex()
         if mode == "reverse":
@@ -175,17 +181,16 @@ def _tensor(t: Any, out: Tensor, count: int) -> Tensor:
 
 def _shaped(parts: list[Tensor], out: Tensor, x: Tensor, rows: bool) -> Tensor:
     """Return the Jacobian of an output by an input, of its rows or of its columns in blocks."""
-    xp = out.xp
-    shape = (*out.shape, *x.shape)
+    xp, shape = out.xp, (*out.shape, *x.shape)
+    dtype = native(xp, np.result_type(out.dtype, x.dtype))
     if not parts:
-        dtype = x.array.dtype if rows else out.array.dtype
         return wrap(xp.zeros(shape, dtype=dtype, device=xp.device), xp, None)
     space = xp.tensors
     if rows:
         found = space.stack([part.to(xp.name) for part in parts])
     else:
         found = space.moveaxis(space.concat(parts), 0, -1)
-    found = space.reshape(found, shape)
+    found = space.reshape(space.astype(found, dtype, copy=False), shape)
     return found if found.node is not None else wrap(found.array, xp, None)
 
 

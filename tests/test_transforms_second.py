@@ -53,6 +53,16 @@ def test_odd_shapes(mode: Any, shapes: tuple[Any, Any], make: Any) -> None:
 
 
 @modes
+def test_dtypes_promote(mode: Any, make: Any) -> None:
+    for given, wanted, both in (("f4", "f8", "f8"), ("f8", "f4", "f8"), ("f4", "f4", "f4")):
+        j = ag.jacobian(lambda x, to=wanted: ag.astype(x * 2.0, np.dtype(to)), mode=mode)(
+            make(A.astype(given))
+        )
+        assert j.dtype == np.dtype(both)
+        near(j, 2 * np.eye(3))
+
+
+@modes
 def test_jacobian_of_pytrees(mode: Any, make: Any) -> None:
     def f(p: Any, y: Any, n: int) -> Any:
         return {"a": p["w"] * y, "b": [ag.sum(p["w"]) ** n]}
