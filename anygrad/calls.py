@@ -50,7 +50,6 @@ class Call:
         self.holomorphic = holomorphic
         self.outer = GRAD_MODE.get()
         self.marks: list[Tensor] = []
-        self.names: list[Any] = []
         self.forms: list[trees.Form] = []
         self.sources: list[tuple[Input, Node]] = []
         given, named = list(args), dict(keywords)
@@ -113,12 +112,9 @@ class Call:
         """Raise ``GradientDtypeError`` where something that was returned cannot be differentiated."""
         if not self.outs:
             self._refuse(f"returned {_kind(self.out)}", "expected a tensor")
+        kinds = "c" if self.holomorphic else "fc"
         for i, out in enumerate(self.outs):
-            if (
-                isinstance(out, Tensor)
-                and out.dtype.kind in "fc"
-                and not (self.holomorphic and out.dtype.kind == "f")
-            ):
+            if isinstance(out, Tensor) and out.dtype.kind in kinds:
                 continue
             place = trees.names(self.out, "out")[i]
             where = "" if place == "out" else f" with {place}"

@@ -40,9 +40,9 @@ def jacobian(
 
     For one tensor by another it has the output's shape, then the input's, the dtype that both promote to, and
     the output's device. Of pytrees it is the output's tree, in whose every leaf is what ``grad`` would return
-    for it. ``mode`` is ``"forward"``, one pass for ``chunk_size`` input entries at once, or ``"reverse"``, one
-    for each output entry; None takes the one that has less to do. By a complex input a real output has
-    dL/dRe + i dL/dIm; ``holomorphic``: input and output are complex, and the result is the complex derivative.
+    for it. ``mode`` is ``"forward"``, one pass for ``chunk_size`` input entries at once, or ``"reverse"``,
+    one for each output entry; None takes the one that has less to do. By a complex input a real output has
+    dL/dRe + i dL/dIm; ``holomorphic``: input and output are complex, the result is the complex derivative.
 
     ``argnums``, ``argnames`` and ``has_aux`` are as in ``grad``. Raises what ``grad`` does but for the shape,
     ``ArgumentError`` for another mode, ``GradientDtypeError`` for complex output that is not holomorphic (of
