@@ -16,6 +16,9 @@ from anygrad import (
 )
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from anygrad.checkpointing import checkpoint, checkpoint_sequential
+from anygrad.custom import Function
+from anygrad.custom_rules import custom_jvp, custom_vjp
+from anygrad.declaring import primitive
 from anygrad.devices import (
     Device,
     device,
@@ -59,6 +62,7 @@ globals().update(_PUBLIC | _CONSTANTS | _LIKE)
 
 __all__ = [
     "Device",
+    "Function",
     "Node",
     "Tensor",
     "UniqueAllResult",
@@ -71,6 +75,8 @@ __all__ = [
     "can_cast",
     "checkpoint",
     "checkpoint_sequential",
+    "custom_jvp",
+    "custom_vjp",
     "device",
     "devices",
     "elementwise_grad",
@@ -93,6 +99,7 @@ __all__ = [
     "linalg",
     "linearize",
     "no_grad",
+    "primitive",
     "result_type",
     "set_default_device",
     "set_default_dtype",

@@ -8,6 +8,9 @@ import numpy as np
 from anygrad import autograd as autograd, errors as errors, fft as fft, linalg as linalg
 from anygrad.autograd import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad, set_grad_enabled as set_grad_enabled
 from anygrad.checkpointing import checkpoint as checkpoint, checkpoint_sequential as checkpoint_sequential
+from anygrad.custom import Function as Function
+from anygrad.custom_rules import custom_jvp as custom_jvp, custom_vjp as custom_vjp
+from anygrad.declaring import primitive as primitive
 from anygrad.devices import Device as Device, device as device, devices as devices, get_default_device as get_default_device, get_default_dtype as get_default_dtype, set_default_device as set_default_device, set_default_dtype as set_default_dtype
 from anygrad.errors import AnomalyError as AnomalyError, AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, ChangedOperandError as ChangedOperandError, CheckpointError as CheckpointError, CrossCheckError as CrossCheckError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FileError as FileError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, InterchangeError as InterchangeError, LeafWriteError as LeafWriteError, LinAlgError as LinAlgError, NondeterminismError as NondeterminismError, NotDifferentiableError as NotDifferentiableError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, UnsupportedError as UnsupportedError, WriteError as WriteError
 from anygrad.graph import Node as Node

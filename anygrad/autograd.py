@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from anygrad import tape
+from anygrad.custom import Function, once_differentiable
 from anygrad.errors import ArgumentError, DtypeError, GradientError, message
 from anygrad.gradients import landed, nodes_of, seed_of
 from anygrad.graph import GRAD_MODE
@@ -18,10 +19,12 @@ from anygrad.several import register_multi_grad_hook
 from anygrad.tensors import Tensor, wrap
 
 __all__ = [
+    "Function",
     "enable_grad",
     "grad",
     "is_grad_enabled",
     "no_grad",
+    "once_differentiable",
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",

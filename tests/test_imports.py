@@ -31,8 +31,8 @@ LADDER = [
     ),
     *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "special"),
     *("inspection", "interchange"),
-    *("methods", "namespace", "saving", "several", "keeping", "checkpointing", "autograd"),
-    *("batches", "forwards", "arguments", "calls", "transforms", "jacobians"),
+    *("methods", "namespace", "saving", "several", "keeping", "checkpointing", "applications", "custom", "autograd"),
+    *("batches", "forwards", "arguments", "calls", "transforms", "jacobians", "custom_rules", "declaring"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "anomalies", "storage", "__init__"),
 ]
