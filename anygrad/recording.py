@@ -248,7 +248,7 @@ class Recorder:
         def derivative(formula: Function, name: str) -> Function:
             unseen = (name, None, 0)
 
-            def timed(xp: Any, g: Any, saved: Any, fourth: Any = None) -> Any:
+            def timed(xp: Any, g: Any, saved: Any, fourth: Any = None, *_: Any) -> Any:
                 here = local.here
                 if here.op is not None:
                     return formula(xp, g, saved) if fourth is None else formula(xp, g, saved, fourth)

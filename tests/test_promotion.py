@@ -18,7 +18,7 @@ DTYPES = ("bool", "int8", "int64", "uint8", "float32", "float64", "complex64", "
 SCALARS = (2, 0, -1, 2.5, True, 1 + 2j)
 ORDER = ("less", "less_equal", "greater", "greater_equal", "maximum", "minimum", "clip", "argmax", "argmin")
 """NumPy orders complex numbers by their parts; the standard, and every other library, refuses."""
-ROWS = [row for row in REGISTRY.values() if row.public and row.broadcasts]
+ROWS = [row for row in REGISTRY.values() if row.public and row.broadcasts and row.key == row.name]
 BINARY = [row.name for row in ROWS if len(row.inputs) == 2]
 UNARY = [row.name for row in ROWS if len(row.inputs) == 1]
 

@@ -23,7 +23,7 @@ OURS = ("digamma_rise", "polygamma")
 
 _CUPY = """
     beta betainc betaincinv betaln binom boxcox boxcox1p cbrt cosdg cosm1 cotdg digamma ellipeinc ellipk
-    ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfinv exp1 expi expn exprel gamma gammainc gammaincc
+    ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfinv exp1 expi expn gamma gammainc gammaincc
     gammainccinv gammaincinv gammaln gammasgn huber i0 i0e i1 i1e inv_boxcox inv_boxcox1p j0 j1 k0 k0e k1
     k1e kl_div lambertw log_expit log_ndtr loggamma logit ndtr ndtri poch pseudo_huber rel_entr rgamma
     sici sinc sindg tandg xlog1py xlogy y0 y1 zeta

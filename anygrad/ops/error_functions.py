@@ -6,9 +6,10 @@ Numbers of equations are those of NIST's Digital Library of Mathematical Functio
 from __future__ import annotations
 
 from math import pi, sqrt
+from typing import Any
 
-from anygrad.op import operation, unary
-from anygrad.ops.special import alone, both, polynomial
+from anygrad.op import ArrayLike, operation, unary
+from anygrad.ops.special import both, polynomial
 
 TWO_OVER_ROOT_PI = 2 / sqrt(pi)
 ROOT_TWO_PI = sqrt(2 * pi)
@@ -141,11 +142,15 @@ def _fresnel_dx(xp, g, x):
     return both(g, (lambda: xp.sin(angle), lambda: xp.cos(angle)))
 
 
+def _at(x: ArrayLike, /) -> dict[str, Any]:
+    return {}
+
+
 fresnel = operation(
     "special.fresnel",
     lambda xp, x: tuple(xp.special.fresnel(x)),
     dx=_fresnel_dx,
-    prepare=alone,
+    prepare=_at,
     carries=(True, True),
     accepts="real floating",
     doc="Return Fresnel's integrals, of sin(pi t**2 / 2) and of cos(pi t**2 / 2) from 0 to x.",

@@ -9,8 +9,8 @@ from math import comb, pi
 from typing import Any
 
 from anygrad.errors import ArgumentError, message
-from anygrad.op import named, operation, unary
-from anygrad.ops.special import alone, both, joined
+from anygrad.op import ArrayLike, named, operation, unary
+from anygrad.ops.special import both, joined
 from anygrad.rules import fit
 
 # ---------------------------------------------------------------- exponential integrals
@@ -57,11 +57,15 @@ expn = named(
 )
 
 
+def _at(x: ArrayLike, /) -> dict[str, Any]:
+    return {}
+
+
 sici = operation(
     "special.sici",
     lambda xp, x: tuple(xp.special.sici(x)),
     dx=lambda xp, g, x: both(g, (lambda: xp.special.sinc(x / pi), lambda: xp.cos(x) / x)),
-    prepare=alone,
+    prepare=_at,
     carries=(True, True),
     accepts="real floating",
     doc="Return the sine integral Si and the cosine integral Ci.",

@@ -27,11 +27,6 @@ def both(g, slopes):
     return sum(parts[1:], parts[0])
 
 
-def alone(x: Any, /) -> dict[str, Any]:
-    """Take one array and no keywords."""
-    return {}
-
-
 def polynomial(x, coefficients):
     """Return a polynomial, coefficients from the constant up."""
     value = coefficients[-1] + 0 * x
