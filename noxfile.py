@@ -19,7 +19,7 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["tests"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-EXAMPLES = ("computation_graph", "rosenbrock", "regression")
+EXAMPLES = ("computation_graph", "rosenbrock", "regression", "custom_kernel")
 # Two workers that each start a thread per core only wait for each other, and no test opens a window.
 QUIET = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-NAMES = ("computation_graph", "rosenbrock", "regression")
+NAMES = ("computation_graph", "rosenbrock", "regression", "custom_kernel")
 
 # Iteration, value, gradient.
 TABLE = """
@@ -101,6 +101,15 @@ def test_regression(tmp_path, capsys):
     assert f"wrote {tmp_path / 'regression.png'}\n" in out
     assert "40/40" in progress
     check_png(tmp_path / "regression.png")
+
+
+def test_custom_kernel(device, tmp_path, capsys):
+    load("custom_kernel").main(["--device", device, "--out", str(tmp_path)])
+    out = capsys.readouterr().out
+    differs = float(re.search(r"differs from silu's by at most ([-.e\d]+)\n", out)[1])
+    assert differs < 1e-6 and "0.1387, 0.122, -0.0568, -0.3413, 0.0, 1.6587" in out
+    svg = (tmp_path / "custom_kernel.svg").read_text()
+    assert f"wrote {tmp_path / 'custom_kernel.svg'}\n" in out and ">Swish<" in svg
 
 
 def test_the_line_is_the_least_squares_line(device):

@@ -16,6 +16,7 @@ import pytest
 
 import anygrad as ag
 from tests.conftest import chosen_backends, opened
+from tests.torch_depth import checkpoint  # noqa: F401  (declares programs too)
 from tests.torch_programs import RAISES, SAME, Program, plain, vector
 
 
