@@ -49,20 +49,18 @@ def narrow(function: Any) -> Any:
     return narrowed
 
 
-LONG = (
-    "beta betaln binom comb digamma digamma_rise erfcx log_ndtr multigammaln perm poch polygamma rgamma zeta"
-)
-"""Functions written out in so many steps that on the strict library one sample of each is enough."""
+KEPT = ("broadcast", "empty", "tie")
+"""Kinds that run on the strict library too; of the others one sample is enough there, as it is slow."""
+LONG = ("beta", "betaln", "binom", "digamma_rise", "gamma", "gammaln", "loggamma", "poch", "polygamma")
+"""Functions written out in so many steps that one sample is enough of all kinds."""
 
 
 def special(name: str, kind: str, *operands: Any, needs: tuple[str, ...] = (), **rest: Any) -> None:
     """Declare a sample of a special function, which needs itself and what it is made of."""
     rest.setdefault("reference", narrow(getattr(scipy, name, None)))
-    rest["without"] = lacking(name, *needs) | rest.pop("without", {})
-    if name in LONG.split() and any(
-        one.kind in (kind, "plain") for one in SAMPLES.get(f"special.{name}", ())
-    ):
-        rest["without"].setdefault("strict", "written out: one sample is enough")
+    rest["without"] = rest.pop("without", {}) | lacking(name, *needs)
+    if SAMPLES.get(f"special.{name}") and (name in LONG or kind not in KEPT):
+        rest["without"].setdefault("strict", "one sample is enough")
     sample(f"special.{name}", kind, *operands, **rest)
 
 
@@ -298,8 +296,9 @@ for _name, (_needs, _operands) in MADE.items():
     _arrays = [isinstance(x, np.ndarray) for x in _operands]
     _first = [x.reshape(-1)[0] if array else x for x, array in zip(_operands, _arrays, strict=True)]
     _none = [x[:0] if array else x for x, array in zip(_operands, _arrays, strict=True)]
+    _without = {"strict": "made of functions that run there"} if _needs else {}
     for _kind, _given in (("plain", _operands), ("0-d", _first), ("empty", _none)):
-        special(_name, _kind, *_given, extra=_extra, needs=_needs)
+        special(_name, _kind, *_given, extra=_extra, needs=_needs, without=dict(_without))
 
 WEIGHTS = np.array([[1.5, 0.0, 2.0], [0.5, 1.0, 0.3]])
 
