@@ -455,7 +455,7 @@ def fdtrc(dfn: ArrayLike, dfd: ArrayLike, x: ArrayLike, /) -> Tensor:
 def fdtri(dfn: ArrayLike, dfd: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return the x for which fdtr(dfn, dfd, x) is p; differentiable in p."""
 
-def fresnel(x: Any, /) -> tuple[Tensor, ...]:
+def fresnel(x: ArrayLike, /) -> tuple[Tensor, ...]:
     """Return Fresnel's integrals, of sin(pi t**2 / 2) and of cos(pi t**2 / 2) from 0 to x.
 
     Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
@@ -1069,7 +1069,7 @@ def rgamma(x: ArrayLike, /) -> Tensor:
     tensor([0.        , 0.04166667], dtype=float64, device='cpu')
     """
 
-def sici(x: Any, /) -> tuple[Tensor, ...]:
+def sici(x: ArrayLike, /) -> tuple[Tensor, ...]:
     """Return the sine integral Si and the cosine integral Ci.
 
     Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.

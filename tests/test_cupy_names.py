@@ -193,7 +193,7 @@ def test_arrays_have_the_attributes_that_are_read(seen: tuple[set[Call], set[str
 def test_special_functions_are_those_that_there_are() -> None:
     special = importlib.import_module("cupyx.scipy.special")
     there = {name for name in SPECIAL if name not in OURS and hasattr(special, name)}
-    assert there == set(LIBRARIES["cupyx.scipy.special"])
+    assert there - {"exprel"} == set(LIBRARIES["cupyx.scipy.special"])
 
 
 def test_the_standin_offers_nothing_of_its_own() -> None:

@@ -21,6 +21,7 @@ __all__ = ["LIBRARIES", "OURS", "Special", "way_to"]
 OURS = ("digamma_rise", "polygamma")
 """What is written here wherever it runs: NumPy's users too have no better one."""
 
+# Not exprel, which of infinity is NaN there.
 _CUPY = """
     beta betainc betaincinv betaln binom boxcox boxcox1p cbrt cosdg cosm1 cotdg digamma ellipeinc ellipk
     ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfinv exp1 expi expn gamma gammainc gammaincc
