@@ -122,7 +122,7 @@ _LATE = {
     "profile": "profiling",
     "save": "storage",
 }
-_LATE_MODULES = ("cuda", "drawing", "profiling", "special", "testing")
+_LATE_MODULES = ("cuda", "drawing", "profiling", "random", "special", "testing")
 
 
 def __getattr__(name: str) -> Any:

@@ -33,6 +33,7 @@ LADDER = [
     *("inspection", "interchange"),
     *("methods", "namespace", "saving", "several", "keeping", "checkpointing", "applications", "custom", "autograd"),
     *("batches", "forwards", "arguments", "calls", "transforms", "jacobians", "custom_rules", "declaring"),
+    *("implicit", "generators", "draws", "random"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
     *("accounting", "charts", "exchange", "recording", "profiling", "anomalies", "storage", "__init__"),
 ]

@@ -25,6 +25,7 @@ from anygrad.backends.kinds import WIDENED, widened
 from anygrad.backends.neural import NEURAL, NeuralExtras
 from anygrad.backends.ordering import OrderingExtras
 from anygrad.backends.paths import Values, follow, is_injective, shown
+from anygrad.backends.randomness import RandomExtras
 from anygrad.backends.special import SpecialExtras
 from anygrad.backends.windows import WINDOWS, WindowExtras
 from anygrad.errors import DtypeError, IndexingError, message
@@ -87,6 +88,7 @@ class Backend(
     FourierExtras,
     NeuralExtras,
     OrderingExtras,
+    RandomExtras,
     SpecialExtras,
     WindowExtras,
 ):

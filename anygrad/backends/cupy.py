@@ -26,6 +26,7 @@ from anygrad.backends.cuda import CudaDevice
 from anygrad.backends.cupy_chains import Chains
 from anygrad.backends.cupy_launches import function_of, multiplied, updated
 from anygrad.backends.cupy_neural import CupyNeural
+from anygrad.backends.cupy_randomness import CupyRandom
 from anygrad.backends.cupy_timer import Timer
 from anygrad.backends.fusing import FUNCTIONS
 from anygrad.backends.neural import NEURAL
@@ -104,7 +105,7 @@ def _truth(x: Any) -> Any:
     return x != 0 if x.dtype.kind == "c" else x
 
 
-class CupyBackend(Chains, CupyNeural, CudaDevice, WritableBackend):
+class CupyBackend(Chains, CupyNeural, CupyRandom, CudaDevice, WritableBackend):
     """One CUDA device."""
 
     # array_api_compat's mends NaN through a mask, which waits for the device; since 14.2 CuPy's keeps it.

@@ -15,6 +15,7 @@ import jax.scipy.linalg
 import numpy as np
 
 from anygrad.backends.base import DTYPES, Backend, check_bounds
+from anygrad.backends.randomness import small
 from anygrad.errors import DeviceUnavailableError, DtypeError, message
 
 __all__ = ["JaxBackend"]
@@ -197,6 +198,31 @@ class JaxBackend(Backend):
 
     def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
         return x.at[(*(slice(None),) * axis, index)].add(values)
+
+    # ---------------------------------------------------------------- random numbers
+
+    def random_source(self, seed: int) -> Any:
+        return {"key": jax.device_put(jax.random.PRNGKey(small(seed, 31)), self.device)}
+
+    def random_state(self, source: Any) -> Any:
+        return dict(source)
+
+    def random_restore(self, source: Any, state: Any) -> None:
+        key = state["key"]
+        if (key.shape, key.dtype) != (source["key"].shape, source["key"].dtype):
+            raise ValueError(f"the key has shape {key.shape}, expected {source['key'].shape}")
+        source["key"] = key
+
+    def random_draw(self, source: Any, kind: str, shape: Any, dtype: np.dtype, *parameters: Any) -> Any:
+        source["key"], key = jax.random.split(source["key"])
+        if kind in ("uniform", "normal", "exponential"):
+            return getattr(jax.random, kind)(key, shape, dtype)
+        if kind == "gamma":
+            return jax.random.gamma(key, parameters[0].astype(dtype), shape, dtype)
+        if kind == "integers":
+            return jax.random.randint(key, shape, *parameters, dtype)
+        assert kind == "permutation", kind
+        return jax.random.permutation(key, jnp.arange(parameters[0], dtype=dtype, device=self.device))
 
 
 def _name(device: Any) -> str:

@@ -23,6 +23,7 @@ from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.numpy_ordering import NumpyOrdering
 from anygrad.backends.paths import Layout, follow
+from anygrad.backends.randomness import HostRandom
 from anygrad.backends.windows import WritableWindows
 
 __all__ = ["NumpyBackend"]
@@ -201,7 +202,7 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
-class NumpyBackend(HostInterchange, NumpyAlgebra, NumpyNeural, NumpyOrdering, WritableBackend):
+class NumpyBackend(HostInterchange, HostRandom, NumpyAlgebra, NumpyNeural, NumpyOrdering, WritableBackend):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
     chains_from: ClassVar[int | None] = 1 << 20

@@ -17,6 +17,7 @@ from torch.nn import functional, grad
 
 from anygrad.backends.base import DTYPES, Backend, check_bounds
 from anygrad.backends.interchange import runs_backwards
+from anygrad.backends.randomness import small
 from anygrad.backends.torch_ordering import TorchOrdering
 from anygrad.errors import BufferExitError, DeviceUnavailableError, DtypeError, message
 
@@ -259,6 +260,36 @@ class TorchBackend(TorchOrdering, Backend):
             return x.clone()
         found = (last >= 0).reshape(tuple(n if i == axis else 1 for i in range(x.ndim)))
         return torch.where(found, torch.index_select(values, axis, last.clamp(min=0)), x)
+
+    # ---------------------------------------------------------------- random numbers
+
+    def random_source(self, seed: int) -> Any:
+        return torch.Generator(self.device).manual_seed(small(seed, 63))
+
+    def random_state(self, source: Any) -> Any:
+        return {"torch": source.get_state()}
+
+    def random_restore(self, source: Any, state: Any) -> None:
+        try:
+            source.set_state(state["torch"].cpu())
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+
+    def random_draw(self, source: Any, kind: str, shape: Any, dtype: np.dtype, *parameters: Any) -> Any:
+        made: dict[str, Any] = {"dtype": self.natives[dtype], "device": self.device}
+        if kind == "uniform":
+            return torch.rand(shape, generator=source, **made)
+        if kind == "normal":
+            return torch.randn(shape, generator=source, **made)
+        if kind == "exponential":
+            return torch.empty(shape, **made).exponential_(generator=source)
+        if kind == "gamma":
+            alpha = torch.broadcast_to(parameters[0], shape).to(made["dtype"])
+            return torch._standard_gamma(alpha, generator=source)
+        if kind == "integers":
+            return torch.randint(*parameters, shape, generator=source, **made)
+        assert kind == "permutation", kind
+        return torch.randperm(*parameters, generator=source, **made)
 
 
 def _accumulated(reduction: Any, x: Any, keywords: dict[str, Any]) -> Any:

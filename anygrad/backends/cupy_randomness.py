@@ -1,0 +1,52 @@
+"""Random numbers drawn on CUDA devices by CuPy's generators; nothing is read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cupy
+import numpy as np
+
+from anygrad.backends.randomness import RandomExtras
+
+__all__ = ["CupyRandom"]
+
+
+class CupyRandom(RandomExtras):
+    """Random numbers by ``cupy.random.Generator`` over cuRAND's XORWOW."""
+
+    device: Any
+
+    def random_source(self, seed: int) -> Any:
+        with self.device:
+            return cupy.random.Generator(cupy.random.XORWOW(seed))
+
+    def random_state(self, source: Any) -> Any:
+        with self.device:
+            return {"xorwow": source.bit_generator._state.copy()}
+
+    def random_restore(self, source: Any, state: Any) -> None:
+        held = source.bit_generator._state
+        given = state["xorwow"]
+        if given.shape != held.shape or given.dtype != held.dtype:
+            raise ValueError(f"the state has shape {given.shape}, expected {held.shape}")
+        with self.device:
+            held[...] = given
+
+    def random_draw(self, source: Any, kind: str, shape: Any, dtype: np.dtype, *parameters: Any) -> Any:
+        with self.device:
+            if kind == "uniform":
+                return source.random(shape, dtype)
+            if kind == "normal":
+                return source.standard_normal(shape, dtype)
+            if kind == "exponential":
+                return source.standard_exponential(shape, dtype)
+            if kind == "gamma":
+                # The kernel reads double precision and row-major order.
+                alpha = cupy.ascontiguousarray(cupy.broadcast_to(parameters[0], shape).astype(np.float64))
+                return source.standard_gamma(alpha, shape, dtype)
+            if kind == "integers":
+                return source.integers(*parameters, size=shape, dtype=dtype)
+            assert kind == "permutation", kind
+            # Two equal numbers of 53 bits stay in order: they are too rare to be noticed.
+            return cupy.argsort(source.random(parameters[0], np.float64)).astype(dtype, copy=False)
