@@ -65,9 +65,9 @@ class OncePlan(CustomPlan):
         raise GradientError(
             message(
                 self.name,
-                "a second derivative was asked for",
+                "a second derivative was asked for, or one forwards",
                 "its backward is marked once_differentiable",
-                "take the mark away and write it with differentiable operations",
+                "take the mark away and write it with differentiable operations, or write a jvp",
             )
         )
 

@@ -331,8 +331,9 @@ def checkpoint_sequential(
 ) -> Any:
     """Call functions one after the other, each on the result of the one before, in checkpointed segments.
 
-    The last segment is not checkpointed: backward begins with it. With as many segments as the root of the
-    number of functions, so many of n results are held at a time. ``options`` are ``checkpoint``'s.
+    With as many segments as the root of the number n of functions, twice so many of n results are held at a
+    time. The last is checkpointed like the others (PyTorch's is not), since what a pass has used is released
+    when it ends. ``options`` are ``checkpoint``'s.
 
     Raises ``ArgumentError`` for fewer segments than one or more than functions.
 
@@ -351,6 +352,6 @@ def checkpoint_sequential(
         return x
 
     bounds = [n * i // segments for i in range(segments + 1)]
-    for start, stop in itertools.pairwise(bounds[:-1]):
+    for start, stop in itertools.pairwise(bounds):
         input = checkpoint(functools.partial(run, start, stop), input, **options)
-    return run(bounds[-2], n, input)
+    return input

@@ -249,7 +249,7 @@ def test_once_differentiable() -> None:
     assert x.grad.item() == 6.0
     (d,) = grad(Square.apply(x) + x**3, x, create_graph=True)
     assert d.item() == 33.0
-    with pytest.raises(GradientError, match=r"\[Square\] a second derivative was asked for: .*once_differen"):
+    with pytest.raises(GradientError, match=r"\[Square\] a second derivative was asked for, .*once_differen"):
         grad(d, x)
 
 

@@ -43,6 +43,7 @@ FILES = (
     "gaussian_process",
     "gather",
     "memory",
+    "checkpointed",
     "start_up",
 )
 """The files in the order of the report."""
