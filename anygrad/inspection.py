@@ -211,9 +211,12 @@ class Info:
         }
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, np.dtype]:
-        """Return, by name, the standard's dtypes that a device has; of a kind, as ``isdtype`` takes it."""
+        """Return, by name, the standard's dtypes that a device has; of a kind, as ``isdtype`` takes it.
+
+        Left out is what few functions take there: PyTorch's unsigned integers, but for uint8.
+        """
         xp = self._at(device)
-        names = (np.dtype(name) for name in DTYPES if name != "float16")
+        names = (np.dtype(name) for name in DTYPES if name != "float16" and name not in xp.partial)
         usable = {dtype.name: dtype for dtype in names if dtype in xp.natives}
         return {name: dtype for name, dtype in usable.items() if kind is None or isdtype(dtype, kind)}
 

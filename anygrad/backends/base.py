@@ -108,6 +108,9 @@ class Backend(
 
     table: type[dict[Any, Any]] = dict
     """What finds a dtype by NumPy's object or the library's."""
+    partial: ClassVar[frozenset[str]] = frozenset()
+    """Dtypes that arrays may have and that few of the library's functions take."""
+
 
     tensors: Any
     """The namespace of tensors on this backend; set by the module ``namespace``."""

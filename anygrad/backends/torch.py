@@ -29,6 +29,8 @@ class TorchBackend(TorchOrdering, Backend):
 
     special_library = "torch.special"
 
+    partial = frozenset({"uint16", "uint32", "uint64"})
+
     add = staticmethod(operator.add)
     subtract = staticmethod(operator.sub)
     multiply = staticmethod(operator.mul)
