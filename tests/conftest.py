@@ -40,6 +40,11 @@ def chosen_backends(config: pytest.Config) -> list[str]:
     return names
 
 
+def is_default(config: pytest.Config) -> bool:
+    """Tell whether nobody chose backends: a run that is to be short."""
+    return not config.getoption("--device") and config.getoption("--backends") == DEFAULT
+
+
 def opened(name: str) -> Target:
     """Return the target of a name; skip where its library is missing, or fail where that is asked for."""
     if name == "jax":
@@ -67,6 +72,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         only = metafunc.definition.get_closest_marker("targets")
         if only is not None:
             names = [name for name in names if name in only.args]
+        if metafunc.definition.get_closest_marker("thorough") and is_default(metafunc.config):
+            names = names[:1]
         metafunc.parametrize("target", names, indirect=True)
 
 
@@ -82,6 +89,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "targets(*names): run on these backends alone, where they are chosen")
+    config.addinivalue_line("markers", "thorough: run on NumPy alone, unless backends are chosen")
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def close(found: Any, expected: Any) -> None:
         np.testing.assert_allclose(host(a), host(b), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.thorough
 @rows
 def test_first_order(name: str, target: Target) -> None:
     """Tangents along t, projected on c, are gradients for c, projected on t: at corners too."""

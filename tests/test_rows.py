@@ -95,9 +95,9 @@ def test_samples_cover(name: str) -> None:
 NO_ZERO_D = (
     *("cumulative_sum", "cumulative_prod", "matmul", "added_at", "tril", "triu"),
     *("argsort", "copies", "nonzero", "sort"),
+    *("fft.fft", "fft.ifft", "fft.rfft", "fft.irfft"),
     *("windows", "fold", "pool_sum", "pool_sum_dx", "pool_max", "pool_max_dx", "pool_max_picked"),
     *("convolution", "convolution_dx", "convolution_dweight"),
-    *("fft.fft", "fft.ifft", "fft.rfft", "fft.irfft"),
     *("softmax", "softmax_dx", "log_softmax", "log_softmax_dx", "label_loss", "label_loss_dx"),
 )
 """Rows that need an axis."""
@@ -142,6 +142,7 @@ def test_forward(name: str, target: Target) -> None:
             assert checksums(operands) == before
 
 
+@pytest.mark.thorough
 @rows
 def test_forward_in_single_precision(name: str, target: Target) -> None:
     """Single precision stays single, forward and backward."""
@@ -160,6 +161,7 @@ def test_forward_in_single_precision(name: str, target: Target) -> None:
                 gradients(one, target, operands)
 
 
+@pytest.mark.thorough
 @rows
 def test_memory_orders(name: str, target: Target) -> None:
     """Operands that are column-major, backwards or spaced out give the same numbers and gradients."""
@@ -197,6 +199,7 @@ def test_first_order(name: str, target: Target) -> None:
                 check(one, target, 1)
 
 
+@pytest.mark.thorough
 @differentiable
 def test_second_order(name: str, target: Target) -> None:
     """The gradient, made with create_graph, has the derivatives of finite differences."""
@@ -223,6 +226,7 @@ def test_third_order(name: str, target: Target) -> None:
                 check(one, target, 3)
 
 
+@pytest.mark.thorough
 @differentiable
 def test_form_of_gradients(name: str, target: Target) -> None:
     """Whichever operands need gradients, each gets the same one, of its own shape, dtype and device."""
