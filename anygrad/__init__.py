@@ -117,6 +117,7 @@ __all__ = [
 
 _LATE = {
     "detect_anomaly": "anomalies",
+    "deterministic": "determinism",
     "draw": "drawing",
     "load": "storage",
     "profile": "profiling",

@@ -35,7 +35,8 @@ LADDER = [
     *("batches", "forwards", "arguments", "calls", "transforms", "jacobians", "custom_rules", "declaring"),
     *("implicit", "generators", "draws", "random"),
     *("testing", "layout", "pictures", "drawing", "cuda"),
-    *("accounting", "charts", "exchange", "recording", "profiling", "anomalies", "storage", "__init__"),
+    *("accounting", "charts", "exchange", "recording", "profiling", "anomalies", "comparing", "verifying"),
+    *("storage", "determinism", "__init__"),
 ]
 """Each file imports from those before it alone; the files of a folder stand on one rung."""
 

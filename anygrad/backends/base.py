@@ -19,6 +19,7 @@ import numpy as np
 from anygrad.backends.algebra import AlgebraExtras
 from anygrad.backends.checksums import Checksums
 from anygrad.backends.contraction import ContractionExtras
+from anygrad.backends.determinism import Determinism
 from anygrad.backends.fourier import FourierExtras
 from anygrad.backends.interchange import Interchange
 from anygrad.backends.kinds import WIDENED, widened
@@ -85,6 +86,7 @@ class Backend(
     AlgebraExtras,
     Checksums,
     ContractionExtras,
+    Determinism,
     FourierExtras,
     NeuralExtras,
     OrderingExtras,
@@ -106,11 +108,11 @@ class Backend(
     chains_from: ClassVar[int | None] = None
     """The bytes from which ``chained`` takes a gradient through several elementwise formulas at once."""
 
-    table: type[dict[Any, Any]] = dict
-    """What finds a dtype by NumPy's object or the library's."""
     partial: ClassVar[frozenset[str]] = frozenset()
     """Dtypes that arrays may have and that few of the library's functions take."""
 
+    table: type[dict[Any, Any]] = dict
+    """What finds a dtype by NumPy's object or the library's."""
 
     tensors: Any
     """The namespace of tensors on this backend; set by the module ``namespace``."""

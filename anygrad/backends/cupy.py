@@ -7,7 +7,8 @@ every further holder shows. Creation enters the device, because array_api_compat
 
 Left as CuPy has them: what leaves its axis in an index array on the device wraps, in values and gradients
 alike, for to check it would wait; float sums at repeated indices are atomic additions, in any order, and not
-the same to the last bit in every run; kernels flush subnormal numbers to zero.
+the same to the last bit in every run, unless that is asked for (``determinism``); kernels flush subnormal
+numbers to zero.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import array_api_compat.cupy as compat
 import cupy
 import numpy as np
 
-from anygrad.backends.base import STANDARD
+from anygrad.backends.base import STANDARD, Backend
 from anygrad.backends.cuda import CudaDevice
 from anygrad.backends.cupy_chains import Chains
 from anygrad.backends.cupy_launches import function_of, multiplied, updated
@@ -122,6 +123,7 @@ class CupyBackend(Chains, CupyNeural, CupyRandom, CudaDevice, WritableBackend):
     layout: ClassVar[type[Layout]] = CupyLayout
     special_library: ClassVar[str | None] = "cupyx.scipy.special"
     alone: ClassVar[list[Any]] = []
+    any_order: bool = True
 
     def __init__(self, module: Any, device: Any, name: str) -> None:
         super().__init__(module, device, name)
@@ -240,6 +242,13 @@ class CupyBackend(Chains, CupyNeural, CupyRandom, CudaDevice, WritableBackend):
 
     def add_at(self, buffer: Any, key: Any, values: Any) -> None:
         dtype = buffer.dtype
+        if self.in_one_order() and dtype.kind in "fc":
+            axis, index = len(key) - 1, key[-1]
+            values = cupy.broadcast_to(
+                values, (*buffer.shape[:axis], *index.shape, *buffer.shape[axis + 1 :])
+            )
+            buffer[...] = Backend.index_add(self, buffer, index % max(buffer.shape[axis], 1), values, axis)
+            return
         if dtype.kind == "c":
             cupy.add.at(buffer.real, key, values.real)
             cupy.add.at(buffer.imag, key, values.imag)

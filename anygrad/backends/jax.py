@@ -53,7 +53,9 @@ class JaxBackend(Backend):
         if index >= len(found):
             raise LookupError(f"its devices are {', '.join(map(_name, found))}")
         device = found[index]
-        return cls(jnp, device, library if device == default else f"{library}:{_name(device)}")
+        found = cls(jnp, device, library if device == default else f"{library}:{_name(device)}")
+        found.any_order = device.platform != "cpu"
+        return found
 
     @classmethod
     def spec_of(cls, array: Any) -> str:
@@ -139,6 +141,8 @@ class JaxBackend(Backend):
         return jax.lax.reduce_window(x, fill, function, kernel, stride, pads, window_dilation=dilation)
 
     def convolution(self, x: Any, weight: Any, frames: Any, groups: int) -> Any:
+        if self.in_one_order():  # XLA picks kernels by timing them.
+            return super().convolution(x, weight, frames, groups)
         _, stride, low, high, dilation = zip(*frames, strict=True)
         pads = tuple(zip(low, high, strict=True))
         return jax.lax.conv_general_dilated(
@@ -146,6 +150,9 @@ class JaxBackend(Backend):
         )
 
     def convolution_dx(self, y: Any, weight: Any, shape: tuple[int, ...], frames: Any, groups: int) -> Any:
+        if self.in_one_order():  # XLA picks kernels by timing them.
+            return super().convolution_dx(y, weight, shape, frames, groups)
+
         def of(x: Any) -> Any:
             return self.convolution(x, weight, frames, groups)
 
@@ -153,6 +160,9 @@ class JaxBackend(Backend):
         return out
 
     def convolution_dweight(self, x: Any, y: Any, frames: Any, groups: int) -> Any:
+        if self.in_one_order():  # XLA picks kernels by timing them.
+            return super().convolution_dweight(x, y, frames, groups)
+
         def of(weight: Any) -> Any:
             return self.convolution(x, weight, frames, groups)
 
@@ -197,6 +207,8 @@ class JaxBackend(Backend):
         return jnp.where(found, jnp.take(values, jnp.maximum(last, 0), axis=axis), x)
 
     def index_add(self, x: Any, index: Any, values: Any, axis: int) -> Any:
+        if self.in_one_order():
+            return super().index_add(x, index, values, axis)
         return x.at[(*(slice(None),) * axis, index)].add(values)
 
     # ---------------------------------------------------------------- random numbers

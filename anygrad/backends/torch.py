@@ -64,7 +64,9 @@ class TorchBackend(TorchOrdering, Backend):
                     "torch.cuda.is_available() tells about CUDA",
                 )
             ) from error
-        return cls(compat, device, library if device.type == "cpu" else f"{library}:{device}")
+        found = cls(compat, device, library if device.type == "cpu" else f"{library}:{device}")
+        found.any_order = device.type != "cpu"
+        return found
 
     @classmethod
     def usable(cls) -> list[str]:
@@ -163,9 +165,13 @@ class TorchBackend(TorchOrdering, Backend):
         return _accumulated(compat.prod, x, keywords)
 
     def cumulative_sum(self, x: Any, **keywords: Any) -> Any:
+        if x.dtype.is_floating_point or x.dtype.is_complex:
+            self.refuse_any_order("cumulative_sum", x.dtype)
         return _accumulated(compat.cumulative_sum, x, keywords)
 
     def cumulative_prod(self, x: Any, **keywords: Any) -> Any:
+        if x.dtype.is_floating_point or x.dtype.is_complex:
+            self.refuse_any_order("cumulative_prod", x.dtype)
         return _accumulated(compat.cumulative_prod, x, keywords)
 
     def count_nonzero(self, x: Any, **keywords: Any) -> Any:
@@ -192,21 +198,21 @@ class TorchBackend(TorchOrdering, Backend):
         return out
 
     def convolution(self, x: Any, weight: Any, frames: Any, groups: int) -> Any:
-        if not _has_kernels(x, weight, frames):
+        if self.in_one_order() or not _has_kernels(x, weight, frames):
             return super().convolution(x, weight, frames, groups)
         _, stride, padding, _, dilation = zip(*frames, strict=True)
         function = (functional.conv1d, functional.conv2d, functional.conv3d)[len(frames) - 1]
         return function(x, weight, None, stride, padding, dilation, groups)
 
     def convolution_dx(self, y: Any, weight: Any, shape: tuple[int, ...], frames: Any, groups: int) -> Any:
-        if not _has_kernels(y, weight, frames):
+        if self.in_one_order() or not _has_kernels(y, weight, frames):
             return super().convolution_dx(y, weight, shape, frames, groups)
         _, stride, padding, _, dilation = zip(*frames, strict=True)
         function = (grad.conv1d_input, grad.conv2d_input, grad.conv3d_input)[len(frames) - 1]
         return function(shape, weight, y, stride, padding, dilation, groups)
 
     def convolution_dweight(self, x: Any, y: Any, frames: Any, groups: int) -> Any:
-        if not _has_kernels(x, y, frames):
+        if self.in_one_order() or not _has_kernels(x, y, frames):
             return super().convolution_dweight(x, y, frames, groups)
         kernel, stride, padding, _, dilation = zip(*frames, strict=True)
         shape = (y.shape[1], x.shape[1] // groups, *kernel)
@@ -246,6 +252,8 @@ class TorchBackend(TorchOrdering, Backend):
         step = path[-1] if path and path[-1][0] == "take" else None
         target = _window(out, path[:-1] if step else path)
         if target is None:
+            return super().place(y, shape, path)
+        if step and self.in_one_order():
             return super().place(y, shape, path)
         if step:
             target.index_add_(step[1]["axis"], step[1]["indices"], y)
