@@ -104,6 +104,7 @@ class Region(Hooks):
         self.outer = HOOKS.get()
         self.function, self.check = function, check
         self.name = getattr(function, "__qualname__", type(function).__name__)
+        self.given: set[Node] = set()
         self.arguments = _mapped(self._kept, arguments)
         self.states = _states() if preserve else []
         self.keeper = None if policy is None else Keeper(policy)
@@ -121,6 +122,7 @@ class Region(Hooks):
     def _kept(self, t: Tensor) -> Any:
         """Return an argument as it is now: held, or handed on to the hooks around the region."""
         node = Node(ENTERED, (), () if t.node is None else (t.node,))
+        self.given.update(node.edges)
         return _Argument(self._outside(node, 0, t), t)
 
     def _outside(self, node: Node, origin: Any, t: Tensor) -> Any:
@@ -136,7 +138,8 @@ class Region(Hooks):
             plan = None if source is None else plain(source.plan)
             row = plan.row if isinstance(plan, Plan) else None
             held = self.keeper.offered(t.array, t.xp, "" if source is None else source.name, row)
-        slot = Slot(held, source, t.xp)
+        # An argument is as it was; the function itself may write into it.
+        slot = Slot(held, None if source in self.given else source, t.xp)
         self.forms.append(_form(node, t))
         self.slots.append(weakref.ref(slot))
         return slot

@@ -8,6 +8,7 @@ Perturbs on the host, in double precision, and knows nothing of rows or backends
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from anygrad import autograd
 from anygrad.errors import DtypeError, GradcheckError, GradientError, message
 from anygrad.tensors import Tensor, tensor
 
-__all__ = ["gradcheck", "gradgradcheck"]
+__all__ = ["check_operation", "gradcheck", "gradgradcheck"]
 
 EPS = 1e-5
 """The step, relative to entries above 1: errors of truncation and of rounding are then both near 1e-10."""
@@ -88,6 +89,65 @@ def gradgradcheck(function: Callable[..., Any], inputs: Any, **keywords: Any) ->
     Takes and raises what ``gradcheck`` does.
     """
     return gradcheck(function, inputs, **{"order": 2} | keywords)
+
+
+def check_operation(
+    function: Callable[..., Any],
+    *samples: tuple[Any, ...],
+    devices: Sequence[str] = ("cpu",),
+    **keywords: Any,
+) -> None:
+    """Check an operation of one's own as the rows of anygrad are checked, on each device.
+
+    A sample is a tuple of arguments: arrays and nested lists of floats are differentiated, all else is handed
+    on; a dictionary at its end holds options. Derivatives of both orders are compared with differences;
+    inputs stay as they are; single precision gives single precision. ``keywords`` are ``gradcheck``'s.
+
+    Raises ``GradcheckError`` that names the sample and the device, and what ``gradcheck`` raises.
+
+    >>> import anygrad as ag
+    >>> check_operation(ag.logaddexp, ([0.5, 2.0], [1.0, -1.0]), ([[1.0], [2.0]], 3.0))
+    """
+    for number, sample in enumerate(samples):
+        options = sample[-1] if isinstance(sample[-1], dict) else {}
+        given = sample[: len(sample) - bool(options)]
+        for device in devices:
+            for dtypes in ({"f": "float64", "c": "complex128"}, {"f": "float32", "c": "complex64"}):
+                made = [_argument(a, device, dtypes) for a in given]
+                before = [_host(a) for a in made if isinstance(a, Tensor)]
+                what = f"sample {number} on {device}"
+                if dtypes["f"] == "float64":
+                    try:
+                        gradcheck(functools.partial(function, **options), made, **{"order": 2} | keywords)
+                    except GradcheckError as error:
+                        raise GradcheckError(f"{error} ({what})") from None
+                else:
+                    _check_single(function, made, options, what)
+                for old, a in zip(before, (a for a in made if isinstance(a, Tensor)), strict=True):
+                    if not np.array_equal(old, _host(a), equal_nan=True):
+                        raise GradcheckError(message("check_operation", f"{what}: an input was written"))
+
+
+def _argument(given: Any, device: str, dtypes: dict[str, str]) -> Any:
+    """Return an argument of a sample: floats in arrays and lists as a leaf that is differentiated."""
+    if not isinstance(given, list | np.ndarray):
+        return given
+    host = np.asarray(given)
+    kind = dtypes.get(host.dtype.kind)
+    return tensor(host, dtype=kind and np.dtype(kind), device=device, requires_grad=kind is not None)
+
+
+def _check_single(function: Callable[..., Any], made: list[Any], options: Any, what: str) -> None:
+    """Raise where single precision gives another, forward or backward."""
+    leaves = [a for a in made if isinstance(a, Tensor) and a.requires_grad]
+    found = function(*made, **options)
+    outs = [o for o in ([found] if isinstance(found, Tensor) else found) if o.requires_grad]
+    grads = autograd.grad(outs, leaves, [o.detach() for o in outs], allow_unused=True) if outs else ()
+    for i, t in enumerate([*outs, *(g for g in grads if g is not None)]):
+        if t.dtype.itemsize != (8 if t.dtype.kind == "c" else 4):
+            place = f"output {i}" if i < len(outs) else "a gradient"
+            got = f"{what}: {place} has dtype {t.dtype} where the inputs are in single precision"
+            raise GradcheckError(message("check_operation", got))
 
 
 def _differentiable(out: Any) -> bool:

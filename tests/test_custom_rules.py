@@ -12,11 +12,12 @@ from anygrad.errors import (
     ArgumentError,
     CheckpointError,
     DtypeError,
+    GradcheckError,
     GradientError,
     GradientShapeError,
     UnsupportedError,
 )
-from anygrad.testing import gradcheck
+from anygrad.testing import check_operation, gradcheck
 from tests.test_custom import Exp, Product
 
 grad = ag.autograd.grad
@@ -253,6 +254,32 @@ def test_a_row_of_the_users_own(make: Any) -> None:
     assert length(x, y).grad_fn.name == "length" and "length" not in ag.__all__
     _, t = ag.jvp(lambda x: length(x, 4.0), (x,), (make(np.ones((2, 1))),))
     np.testing.assert_allclose(t.detach().to("cpu").numpy(), [[0.6], [1 / 17**0.5]])
+
+
+def test_the_helper_for_tests_of_ones_own(device: str) -> None:
+    check_operation(length, ([3.0, 1.0], [[4.0], [2.0]]), ([[1.0, -2.0]], 0.5), devices=[device], rtol=1e-4)
+    check_operation(added, ([[3.0, 1.0]], {"axis": 1}), (np.ones((2, 0)),), devices=[device])
+
+    @ag.primitive(elementwise=True, dx=lambda g, x: g * x)
+    def wrong(xp: Any, x: Any) -> Any:
+        return x * x
+
+    with pytest.raises(GradcheckError, match=r"order 1, input 0 at \(1,\).*\(sample 0 on"):
+        check_operation(wrong, ([0.0, 2.0],), devices=[device])
+
+    def wide(x: Any) -> Any:
+        return x.astype(ag.float64)
+
+    with pytest.raises(GradcheckError, match="output 0 has dtype float64 where the inputs are in single"):
+        check_operation(wide, ([0.0, 2.0],), devices=[device])
+
+    def writes(x: Any) -> Any:
+        with ag.no_grad():
+            x.mul_(2)
+        return x * 1
+
+    with pytest.raises(GradcheckError):
+        check_operation(writes, ([1.0, 2.0],), devices=[device])
 
 
 def test_a_row_with_a_method_and_declared_again() -> None:
