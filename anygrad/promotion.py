@@ -39,6 +39,8 @@ def promoted(row: Row, xp: Backend, operands: list[Any]) -> np.dtype | None:
     if not xp.native or float not in xp.scalars:
         if first and isinstance(operands[0], Tensor) and operands[0].dtype.kind != "b":
             operands[0] = operands[0].astype("bool")
+        elif first and not isinstance(operands[0], Tensor):
+            operands[0] = _lifted(xp, bool(operands[0]), np.dtype("bool"))
         if row.name in ORDERED:
             operands[:] = _in_order(operands, kinds)
             scalars = [x for x in operands if not isinstance(x, Tensor)]

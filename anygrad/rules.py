@@ -72,12 +72,17 @@ def _fitting(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int,
     return (*range(lead), *ones), bool(ones)
 
 
+def whole_in(op: str, name: str, n: Any) -> int:
+    """Return an argument that is an integer; raises ``DtypeError`` for another."""
+    try:
+        return index(n)
+    except TypeError:
+        raise DtypeError(message(op, f"{name} is {n!r}", "expected an integer")) from None
+
+
 def axis_in(op: str, axis: Any, ndim: int) -> int:
     """Return one axis as a number from 0; raises ``AxisError`` where the array has none such."""
-    try:
-        i = index(axis)
-    except TypeError:
-        raise DtypeError(message(op, f"axis is {axis!r}", "expected an integer")) from None
+    i = whole_in(op, "axis", axis)
     if not -ndim <= i < ndim:
         raise AxisError(message(op, f"axis {i} is out of bounds", f"x has {ndim} axes"))
     return i % ndim
@@ -124,6 +129,17 @@ def alongside(xp: Any, op: str, x: Any, name: str, other: Any) -> Any:
         got = f"x is on {x.device}, {name} is on {other.device}"
         raise DeviceError(message(op, got, "move one with .to(device)"))
     return other
+
+
+def check_real(op: str, x: Any, expected: str = "expected real dtypes", *advice: str) -> None:
+    """Raise ``DtypeError`` for complex numbers."""
+    if x.dtype.kind == "c":
+        raise DtypeError(message(op, f"x has dtype {x.dtype}", expected, *advice))
+
+
+def check_order(op: str, x: Any) -> None:
+    """Raise ``DtypeError`` for complex numbers, which NumPy alone would order."""
+    check_real(op, x, "complex numbers have no order", "use abs(x)")
 
 
 def check_matrices(op: str, x: Any) -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 from anygrad.op import ArrayLike, Axis
+from anygrad.ops.searching import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 import numpy as np
 from anygrad import graph as graph, tape as tape
 from anygrad.backends.base import Backend as Backend

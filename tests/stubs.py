@@ -152,9 +152,11 @@ def tensors_stub() -> str:
     """Return the text of ``anygrad/tensors.pyi``."""
     source = ast.parse((PACKAGE / "tensors.py").read_text())
     text = "\n".join(interface(source.body))
-    return f"{HEADER}{text}\n".replace(
-        "from typing import Any", "from typing import Any\nfrom anygrad.op import ArrayLike, Axis", 1
+    results = ", ".join(
+        sorted(name for name in ag.__all__ if re.search(rf"-> {name}\b", text) and name.endswith("Result"))
     )
+    more = f"from anygrad.op import ArrayLike, Axis\nfrom anygrad.ops.searching import {results}"
+    return f"{HEADER}{text}\n".replace("from typing import Any", f"from typing import Any\n{more}", 1)
 
 
 def extension_stub(name: str) -> str:

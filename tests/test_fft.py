@@ -250,7 +250,7 @@ def test_nothing_is_recorded_without_need(make: Callable[..., Any]) -> None:
         (lambda x: fft.rfft(1j * x), ag.DtypeError, r"\[rfft\] x has dtype complex128: expected real dtypes"),
         (lambda x: fft.rfftn(1j * x), ag.DtypeError, r"^\[rfftn\] x has dtype complex128"),
         (lambda x: fft.ihfft(1j * x), ag.DtypeError, r"^\[ihfft\] x has dtype complex128"),
-        (lambda x: fft.fft(x, n=2.0), ag.DtypeError, r"^\[fft\] n is 2.0: expected integers"),
+        (lambda x: fft.fft(x, n=2.0), ag.DtypeError, r"^\[fft\] n is 2.0: expected an integer"),
         (lambda x: fft.fftn(x, axes=1), ag.DtypeError, r"^\[fftn\] axes is 1: expected a tuple of integers"),
         (lambda x: fft.fftn(x, s=4, axes=(0,)), ag.DtypeError, r"^\[fftn\] s is 4"),
         (lambda x: fft.fftn(x, axes=(0, 0.5)), ag.DtypeError, r"^\[fftn\] axis is 0.5"),

@@ -241,3 +241,9 @@ def test_numbers_of_numpys(make: Callable[..., Any]) -> None:
         (ag.tensordot(x, x, axes=np.int64(1)), ag.tensordot(x, x, axes=1)),
     ):
         np.testing.assert_array_equal(host(found), host(want))
+
+
+def test_the_first_power_is_a_copy(make: Any) -> None:
+    x = make(np.eye(2))
+    ag.linalg.matrix_power(x, 1)[0, 0] = 5.0
+    assert x[0, 0].item() == 1.0

@@ -194,6 +194,14 @@ def test_each_part_of_a_complex_number_is_on_its_own(make: Callable[..., Any]) -
     assert host(g).tolist() == [5j, 2, 2 + 5j]
 
 
+def test_no_axis_is_rolled(make: Callable[..., Any]) -> None:
+    x = make(X, True)
+    out = ag.roll(x, 2, axis=())
+    np.testing.assert_array_equal(host(out), X)
+    (g,) = grad(ag.sum(out * out), x)
+    np.testing.assert_array_equal(host(g), 2 * X)
+
+
 # ---------------------------------------------------------------- bad input
 
 BAD = [
@@ -210,6 +218,7 @@ BAD = [
     (lambda x: ag.meshgrid(x), ag.ShapeError, r"\[meshgrid\] array 0 has shape \(2, 3\): expected vectors"),
     (lambda x: ag.meshgrid(x[0], indexing="yx"), ag.ArgumentError, r"\[meshgrid\] indexing is 'yx'"),
     (lambda x: ag.diff(x, n=-1), ag.ArgumentError, r"\[diff\] n is -1: expected a number from 0"),
+    (lambda x: ag.tril(x, k=0.5), ag.DtypeError, r"\[tril\] k is 0.5: expected an integer"),
     (lambda x: ag.diff(x, n=0.5), ag.DtypeError, r"\[diff\] n is 0.5: expected an integer"),
     (lambda x: ag.diff(x[0, 0]), ag.AxisError, r"\[diff\] axis -1 is out of bounds"),
     (lambda x: ag.diff(x, prepend=x[0]), ag.ShapeError, r"\[diff\] x has shape \(2, 3\), prepend has shape"),

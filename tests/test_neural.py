@@ -177,6 +177,11 @@ def test_truth_values_become_floats(make: Any) -> None:
         np.testing.assert_allclose(found.cpu().numpy(), expected, rtol=2e-3)
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "silu", "gelu", "relu", "softmax"])
+def test_half_precision_stays(name: str) -> None:
+    assert getattr(ag, name)(ag.asarray([0.5, -1.0], dtype=ag.float16)).dtype == ag.float16
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda x, y: ag.cross_entropy(x, x[0]), ag.ShapeError, r"probabilities of shape \(2, 3\)"),
     (lambda x, y: ag.cross_entropy(x, y[:1]), ag.ShapeError, r"expected labels of shape \(2,\)"),
@@ -186,6 +191,8 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda x, y: ag.cross_entropy(x, y, reduction="avg"), ag.ArgumentError, "'mean', 'sum' or 'none'"),
     (lambda x, y: ag.cross_entropy(x, y, weight=np.ones(2)), ag.ShapeError, r"one for each class, \(3,\)"),
     (lambda x, y: ag.cross_entropy(x, y, label_smoothing=1.5), ag.ArgumentError, "a number from 0 to 1"),
+    (lambda x, y: ag.cross_entropy(x, y, label_smoothing="a"), ag.ArgumentError, "label_smoothing is 'a'"),
+    (lambda x, y: ag.one_hot(y, 2.5), ag.DtypeError, "num_classes is 2.5: expected an integer"),
     (lambda x, y: ag.one_hot(y, -1), ag.ArgumentError, "num_classes is -1"),
     (lambda x, y: ag.gelu(x * 1j, "tanh"), ag.DtypeError, r"\[gelu\] .*complex128"),
     (lambda x, y: ag.mse_loss(x, y), ag.ShapeError, "equal shapes; broadcast"),

@@ -59,6 +59,8 @@ DIGITS: dict[str, tuple[Any, float, int, float]] = {
     "i1, second": (special.i1, 1e-5, 2, 3.7500000000520833333e-6),
     "spence, second": (special.spence, 1 - 2.0**-30, 2, 0.50000000062088171706),
     "boxcox": (lambda x: special.boxcox(3.0, x), 1e-12, 1, 0.60347448040673297858),
+    "pseudo_huber": (lambda x: special.pseudo_huber(x, 1.5), 1e8, 1, 1.265625e-24),
+    "pseudo_huber of huge": (lambda x: special.pseudo_huber(x, 1e200), 1e-50, 1, 1e200),
     "sinc": (special.sinc, 1e-8, 1, -3.2898681336964525482e-8),
     "sinc, second": (special.sinc, 1e-8, 2, -3.2898681336964518989),
     "rgamma": (special.rgamma, -3.0, 1, -6.0),
@@ -86,6 +88,12 @@ def test_third_order_at_the_point_itself(name: str) -> None:
 def test_complex(name: str) -> None:
     z = ag.tensor(np.array([0.5 + 0.7j, -1.2 + 0.3j, 2.0 - 1.5j]), requires_grad=True)
     gradcheck(getattr(special, name), [z])
+
+
+def test_single_precision_stays() -> None:
+    x = ag.asarray([0.5, 2.0], dtype=ag.float32)
+    assert special.comb(5.0, x).dtype == special.perm(5, x).dtype == special.comb(x, 0.5).dtype == ag.float32
+    assert special.comb(5.5, ag.asarray([2])).item() == pytest.approx(scipy.binom(5.5, 2))
 
 
 def test_weights_of_logsumexp() -> None:

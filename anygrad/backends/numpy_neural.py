@@ -98,7 +98,7 @@ class NumpyNeural(NeuralExtras):
         except ImportError:
             wide = x.astype(np.promote_types(x.dtype, np.float32), copy=False)
             return super().ndtr(wide).astype(x.dtype, copy=False)
-        return ndtr(x)
+        return ndtr(x).astype(x.dtype, copy=False)  # SciPy makes float64 of float16.
 
     def softmax(self, x: Any, axis: Any) -> Any:
         return _by_rows(_softmax, super().softmax, self.floats(x), axis=axis)

@@ -7,7 +7,7 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, derived, operation
-from anygrad.rules import alongside, axis_in, part, shape_in
+from anygrad.rules import alongside, axis_in, part, shape_in, whole_in
 
 
 def _gathered(xp, g, x_shape, count, axis):
@@ -152,10 +152,7 @@ def diff(
     tensor([1., 3., 5.], dtype=float64, device='cpu')
     """
     axis = axis_in("diff", axis, x.ndim)
-    try:
-        count = index(n)
-    except TypeError:
-        raise DtypeError(message("diff", f"n is {n!r}", "expected an integer")) from None
+    count = whole_in("diff", "n", n)
     if count < 0:
         raise ArgumentError(message("diff", f"n is {count}", "expected a number from 0"))
     if count == 0:

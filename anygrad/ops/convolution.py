@@ -6,12 +6,12 @@ three rows, of which each has the other two for its derivatives. They keep their
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike, derived, operation
 from anygrad.ops.pooling import Frames, check_fit, each
+from anygrad.rules import whole_in
 
 # ---------------------------------------------------------------- rows
 
@@ -116,7 +116,7 @@ def _convolved(
     groups: Any,
     count: int,
 ) -> Any:
-    groups = index(groups)
+    groups = whole_in(op, "groups", groups)
     _check_channels(op, x, weight, 1, groups, count)
     kernel = weight.shape[2:]
     stride, dilation = each(op, "stride", stride, count), each(op, "dilation", dilation, count)
@@ -194,7 +194,7 @@ def _transposed(
     dilation: Any,
     count: int,
 ) -> Any:
-    groups = index(groups)
+    groups = whole_in(op, "groups", groups)
     _check_channels(op, x, weight, 0, groups, count)
     kernel, channels = weight.shape[2:], weight.shape[1] * groups
     stride, dilation = each(op, "stride", stride, count), each(op, "dilation", dilation, count)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from math import inf
-from operator import index
 from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import creation
-from anygrad.rules import is_complex, shape_in
+from anygrad.rules import is_complex, shape_in, whole_in
 
 
 def _shape(op: str, shape: Any) -> tuple[int, ...]:
@@ -18,15 +17,8 @@ def _shape(op: str, shape: Any) -> tuple[int, ...]:
     return found
 
 
-def _whole(op: str, name: str, n: Any) -> int:
-    try:
-        return index(n)
-    except TypeError:
-        raise DtypeError(message(op, f"{name} is {n!r}", "expected an integer")) from None
-
-
 def _length(op: str, name: str, n: Any) -> int:
-    found = _whole(op, name, n)
+    found = whole_in(op, name, n)
     if found < 0:
         raise ShapeError(message(op, f"{name} is {found}", "expected a number from 0"))
     return found
@@ -70,7 +62,7 @@ def eye(xp: Any, n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype
     """Return ones on the k-th diagonal, zeros elsewhere."""
     n_rows = _length("eye", "n_rows", n_rows)
     n_cols = None if n_cols is None else _length("eye", "n_cols", n_cols)
-    return xp.eye(n_rows, n_cols, k=_whole("eye", "k", k), dtype=dtype, device=xp.device)
+    return xp.eye(n_rows, n_cols, k=whole_in("eye", "k", k), dtype=dtype, device=xp.device)
 
 
 @creation

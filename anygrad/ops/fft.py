@@ -7,12 +7,11 @@ last) stand for two: they count once in ``rfft`` and twice in ``irfft``.
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, operation
-from anygrad.rules import axis_in, fit, split
+from anygrad.rules import axis_in, check_real, fit, split, whole_in
 
 OPPOSITE = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 """By ``norm``, that with which an inverse is scaled as the transform is."""
@@ -29,10 +28,7 @@ def check_norm(op: str, norm: Any) -> str:
 
 def whole(op: str, name: str, n: Any, *advice: str) -> int:
     """Return a number of points; raises ``ShapeError`` where there are none."""
-    try:
-        count = index(n)
-    except TypeError:
-        raise DtypeError(message(op, f"{name} is {n!r}", "expected integers")) from None
+    count = whole_in(op, name, n)
     if count < 1:
         raise ShapeError(message(op, f"{name} is {count}", "a transform has at least one point", *advice))
     return count
@@ -48,8 +44,7 @@ def listed(op: str, name: str, given: Any) -> tuple[Any, ...]:
 
 def refuse_complex(op: str, x: Any) -> None:
     """Raise ``DtypeError`` for complex numbers."""
-    if x.dtype.kind == "c":
-        raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real dtypes", "use fft or fftn"))
+    check_real(op, x, "expected real dtypes", "use fft or fftn")
 
 
 def point(op: str, x: Any, n: Any, axis: int, half: bool = False) -> tuple[int, int]:

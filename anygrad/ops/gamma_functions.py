@@ -186,16 +186,22 @@ def factorial(xp: Any, n: ArrayLike, /) -> Any:
     return xp.where(negative, 0.0, xp.special.gamma(xp.where(negative, 0, n) + 1.0))
 
 
+def _chosen(xp, inside, *numbers):
+    """Return numbers, and 1 outside; one that is Python's in the dtype that it has beside the others."""
+    zeros = sum(xp.zeros_like(n) for n in numbers if hasattr(n, "dtype"))
+    return [xp.where(inside, n if hasattr(n, "dtype") else zeros + n, 1) for n in numbers]
+
+
 @function
 def comb(xp: Any, N: Operand, k: Operand, /) -> Any:
     """Return in how many ways k of N things can be chosen; 0 where k is negative or larger than N."""
     inside = (k >= 0) & (k <= N)
-    return xp.where(inside, xp.special.binom(xp.where(inside, N, 1), xp.where(inside, k, 1)), 0.0)
+    return xp.where(inside, xp.special.binom(*_chosen(xp, inside, N, k)), 0.0)
 
 
 @function
 def perm(xp: Any, N: Operand, k: Operand, /) -> Any:
     """Return in how many ways k of N things can be put in a row; 0 where k is negative or larger than N."""
     inside = (k >= 0) & (k <= N)
-    n, count = xp.where(inside, N, 1), xp.where(inside, k, 1)
+    n, count = _chosen(xp, inside, N, k)
     return xp.where(inside, xp.special.poch(n - count + 1, count), 0.0)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from itertools import accumulate, pairwise
 from math import prod
-from operator import index
 from typing import Any
 
 import anygrad.rules as rules
 from anygrad.errors import AxisError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, derived, listed, operation
-from anygrad.rules import axes_in, axis_in, check_matrices, shape_in
+from anygrad.rules import axes_in, axis_in, check_matrices, shape_in, whole_in
 
 
 def _reshape(x: ArrayLike, /, shape: int | tuple[int, ...], *, copy: bool | None = None) -> dict[str, Any]:
@@ -122,7 +121,7 @@ def _rolled(x: ArrayLike, /, shift: int | tuple[int, ...], axis: Axis = None) ->
         raise ShapeError(
             message("roll", f"shift is {shift!r}, axis is {axis!r}", "expected a shift for each axis")
         )
-    return {"shift": shifts, "axis": axes}
+    return {"shift": shifts, "axis": axes} if axes else {"shift": 0, "axis": None}
 
 
 def _back(shift: Any) -> Any:
@@ -171,7 +170,7 @@ clone = operation(
 def _triangle(name: str) -> Any:
     def prepare(x: ArrayLike, /, *, k: int = 0) -> dict[str, Any]:
         check_matrices(name, x)
-        return {"k": index(k)}
+        return {"k": whole_in(name, "k", k)}
 
     return prepare
 

@@ -7,12 +7,12 @@ function over the namespace; a row where that takes fewer passes over memory, or
 from __future__ import annotations
 
 from math import inf, nan, pi, prod, sqrt
-from operator import index
+from numbers import Real
 from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, derived, operation, unary
-from anygrad.rules import axes_in, axes_of, axis_in, spread
+from anygrad.rules import axes_in, axes_of, axis_in, check_real, spread, whole_in
 
 # ---------------------------------------------------------------- activations
 
@@ -45,7 +45,7 @@ ndtr = unary(
 @derived
 def leaky_relu(xp: Any, x: ArrayLike, /, negative_slope: float = 0.01) -> Any:
     """Return x where it is positive, else ``negative_slope * x``; the derivative at 0 is the slope."""
-    _check_real("leaky_relu", x)
+    check_real("leaky_relu", x)
     return xp.where(x > 0, x, negative_slope * x)
 
 
@@ -67,7 +67,7 @@ def gelu(xp: Any, x: ArrayLike, /, approximate: str = "none") -> Any:
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
     """
-    _check_real("gelu", x)
+    check_real("gelu", x)
     if approximate == "tanh":
         return 0.5 * x * (1 + xp.tanh(sqrt(2 / pi) * (x + 0.044715 * (x * x * x))))
     if approximate != "none":
@@ -79,14 +79,9 @@ def gelu(xp: Any, x: ArrayLike, /, approximate: str = "none") -> Any:
 # ---------------------------------------------------------------- softmax
 
 
-def _check_real(op: str, x: Any) -> None:
-    if x.dtype.kind == "c":
-        raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real dtypes"))
-
-
 def _along(name: str) -> Any:
     def prepare(x: Any, /, axis: Axis = -1, *, dtype: Any = None) -> dict[str, Any]:
-        _check_real(name, x)
+        check_real(name, x)
         return {"axis": axes_of(x.ndim, axes_in(name, axis, x.ndim)), "cast": dtype}
 
     return prepare
@@ -161,7 +156,7 @@ def _logsumexp_dx(xp, g, x, out, axis, keepdims):
 
 
 def _reduced(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> dict[str, Any]:
-    _check_real("logsumexp", x)
+    check_real("logsumexp", x)
     return {"axis": axes_in("logsumexp", axis, x.ndim), "keepdims": bool(keepdims)}
 
 
@@ -268,7 +263,7 @@ def cross_entropy(
     tensor(1.39549474, dtype=float64, device='cpu')
     """
     _check_reduction("cross_entropy", reduction)
-    if not 0 <= label_smoothing <= 1:
+    if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing <= 1:
         got = f"label_smoothing is {label_smoothing!r}"
         raise ArgumentError(message("cross_entropy", got, "expected a number from 0 to 1"))
     kind, given = y.dtype.kind, x.shape
@@ -378,7 +373,7 @@ def one_hot(xp: Any, x: ArrayLike, num_classes: int, /, *, axis: int = -1, dtype
     """
     if x.dtype.kind not in "iu":
         raise DtypeError(message("one_hot", f"x has dtype {x.dtype}", "expected integer labels"))
-    axis, num_classes = axis_in("one_hot", axis, x.ndim + 1), index(num_classes)
+    axis, num_classes = axis_in("one_hot", axis, x.ndim + 1), whole_in("one_hot", "num_classes", num_classes)
     if num_classes < 0:
         got = f"num_classes is {num_classes}"
         raise ArgumentError(message("one_hot", got, "expected how many there are"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, derived, operation
+from anygrad.rules import whole_in
 
 Frames = tuple[tuple[int, int, int, int, int], ...]
 
@@ -246,7 +247,7 @@ def _averaged(
 ) -> Any:
     frames = _laid(op, x, kernel, stride, padding, 1, count, ceil_mode)
     _check_half(op, frames)
-    if divisor is not None and index(divisor) == 0:
+    if divisor is not None and whole_in(op, "divisor_override", divisor) == 0:
         raise ArgumentError(message(op, "divisor_override is 0", "expected another integer"))
     x = x if x.dtype.kind in "fc" else x * 1.0
     out = xp.pool_sum(x, frames)

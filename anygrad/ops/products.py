@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from math import prod
 from numbers import Integral
-from operator import index
 from typing import Any
 
 from anygrad.errors import AxisError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, derived, nary
 from anygrad.ops.linalg import check_square, extension
-from anygrad.rules import axes_in, axis_in, broadcast_shape, check_matrices
+from anygrad.rules import axes_in, axis_in, broadcast_shape, check_matrices, whole_in
 
 
 def _multiplied(x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
@@ -52,13 +51,6 @@ matmul = nary(
 )
 
 
-def _whole(op: str, name: str, n: Any) -> int:
-    try:
-        return index(n)
-    except TypeError:
-        raise DtypeError(message(op, f"{name} is {n!r}", "expected an integer")) from None
-
-
 @derived
 def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
     """Sum conj(x) * y along an axis; the other axes broadcast.
@@ -70,7 +62,7 @@ def vecdot(xp: Any, x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Any:
     >>> ag.vecdot(ag.asarray([1.0, 2.0]), ag.asarray([3.0, 4.0]))
     tensor(11., dtype=float64, device='cpu')
     """
-    ndim, axis = min(x.ndim, y.ndim), _whole("vecdot", "axis", axis)
+    ndim, axis = min(x.ndim, y.ndim), whole_in("vecdot", "axis", axis)
     if not ndim:
         raise AxisError(
             message("vecdot", f"x has {x.ndim} axes, y has {y.ndim}", "expected at least one each")
@@ -182,7 +174,7 @@ def diagonal(xp: Any, x: ArrayLike, /, *, offset: int = 0) -> Any:
     """
     check_matrices("diagonal", x)
     m, n = x.shape[-2:]
-    offset = _whole("diagonal", "offset", offset)
+    offset = whole_in("diagonal", "offset", offset)
     start, length = (offset, min(m, n - offset)) if offset >= 0 else (-offset * n, min(m + offset, n))
     # In a row of all entries of a matrix, those of a diagonal follow in equal steps.
     stop = start + (length - 1) * (n + 1) + 1
@@ -203,7 +195,7 @@ def trace(xp: Any, x: ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> An
     tensor(5., dtype=float64, device='cpu')
     """
     check_matrices("trace", x)
-    offset = _whole("trace", "offset", offset)
+    offset = whole_in("trace", "offset", offset)
     return xp.sum(xp.linalg.diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
@@ -219,12 +211,14 @@ def matrix_power(xp: Any, x: ArrayLike, n: int, /) -> Any:
             [0., 1.]], dtype=float64, device='cpu')
     """
     check_square("matrix_power", x)
-    n = _whole("matrix_power", "n", n)
+    n = whole_in("matrix_power", "n", n)
     if n == 0:
         one = xp.eye(x.shape[-1], dtype=x.dtype, device=xp.device)
         return xp.where(one == one, one, x)  # Connected to x, with gradient zero.
     if n < 0:
         x, n = xp.linalg.inv(x), -n
+    elif n == 1:
+        return xp.clone(x)
     out = None
     while True:
         if n % 2:

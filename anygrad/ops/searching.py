@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike, derived, operation
-from anygrad.rules import axis_in
+from anygrad.rules import axis_in, check_order
 
 
 class UniqueAllResult(NamedTuple):
@@ -35,6 +35,7 @@ class UniqueInverseResult(NamedTuple):
 
 def _position(name: str) -> Any:
     def prepare(x: Any, /, axis: int | None = None, *, keepdims: bool = False) -> dict[str, Any]:
+        check_order(name, x)
         return {"axis": None if axis is None else axis_in(name, axis, x.ndim), "keepdims": bool(keepdims)}
 
     return prepare
@@ -106,6 +107,8 @@ def searchsorted(xp: Any, x1: ArrayLike, x2: ArrayLike, /, *, side: str = "left"
         raise ShapeError(message("searchsorted", f"x1 has shape {x1.shape}", "expected one axis"))
     if side not in ("left", "right"):
         raise ArgumentError(message("searchsorted", f"side is {side!r}", "expected 'left' or 'right'"))
+    check_order("searchsorted", x1)
+    check_order("searchsorted", x2)
     if sorter is not None:
         x1 = xp.take(x1, sorter)
     if x1.dtype != x2.dtype:

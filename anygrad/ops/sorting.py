@@ -9,15 +9,16 @@ from __future__ import annotations
 from math import nan, prod
 from typing import Any
 
-from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
+from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, derived, operation
-from anygrad.rules import axes_in, axes_of, axis_in, kept_shape
+from anygrad.rules import axes_in, axes_of, axis_in, check_order, kept_shape
 
 
 def _ordered(name: str) -> Any:
     def prepare(
         x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
     ) -> dict[str, Any]:
+        check_order(name, x)
         return {
             "axis": axis_in(name, axis, x.ndim),
             "descending": bool(descending),
@@ -66,8 +67,7 @@ argsort = operation(
 
 def _rows(xp: Any, op: str, x: Any, axis: Axis) -> tuple[Any, tuple[int, ...], tuple[int, ...]]:
     """Sort what a reduction takes together, as a last axis; give the shape without it, and with 1s for it."""
-    if x.dtype.kind == "c":
-        raise DtypeError(message(op, f"x has dtype {x.dtype}", "complex numbers have no order", "use abs(x)"))
+    check_order(op, x)
     axes = axes_of(x.ndim, axes_in(op, axis, x.ndim))
     others = tuple(a for a in range(x.ndim) if a not in axes)
     shape, n = tuple(x.shape[a] for a in others), prod(x.shape[a] for a in axes)
@@ -169,7 +169,7 @@ def _all_within(q: Any) -> bool:
     """Tell whether numbers, in lists to any depth, are from 0 to 1; arrays among them are not looked at."""
     if isinstance(q, list | tuple):
         return all(map(_all_within, q))
-    return hasattr(q, "shape") or bool(0 <= q <= 1)
+    return hasattr(q, "shape") or (isinstance(q, int | float) and 0 <= q <= 1)
 
 
 def _at(xp: Any, rows: Any, rank: Any) -> Any:

@@ -156,8 +156,9 @@ def _pseudo_huber_ddelta(xp, g, delta, r):
     zero = delta == 0
     u = r / unless(xp, zero, delta, 1)
     s = xp.hypot(u, xp.ones_like(u))
-    # Where u is huge, u * u is not to be had, but (s - 1) / s is 1.
-    return g * unless(xp, zero, delta * (u / s) * (u / (1 + s)) * (s - 1), xp.abs(r))
+    # Where u is huge, u * u is not to be had; where it is small, s - 1 is nothing but rounding.
+    t = u / (1 + s)
+    return g * unless(xp, zero, delta * (u / s) * t * (u * t), xp.abs(r))
 
 
 def _pseudo_huber_dr(xp, g, delta, r):
