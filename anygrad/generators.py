@@ -135,6 +135,7 @@ def _unwrapped(state: Any, xp: Backend) -> Any:
 
 _lock = threading.Lock()
 _of: dict[Backend, Generator] = {}
+_begun: dict[Backend, tuple[Generator, int, Any]] = {}
 _seed: list[int | None] = [None]
 _living: weakref.WeakSet[Generator] = weakref.WeakSet()
 
@@ -145,6 +146,7 @@ def of(xp: Backend) -> Generator:
         found = _of.get(xp)
         if found is None:
             found = _of[xp] = Generator(_seed[0], xp.name)
+            _begun[xp] = found, found._drawn, found._state()
         return found
 
 
@@ -188,7 +190,9 @@ def _states() -> list[Any]:
 
 
 def _restore(states: list[Any]) -> None:
-    for generator, drawn, state in states:
+    known = {generator for generator, _, _ in states}
+    # What was first used after the states were taken was then about to begin.
+    for generator, drawn, state in [*states, *(b for b in list(_begun.values()) if b[0] not in known)]:
         if generator._drawn != drawn:
             with generator._lock:
                 generator._xp.random_restore(generator._source, state)
