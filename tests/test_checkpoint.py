@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad import dispatch
+from anygrad import dispatch, generators
 from anygrad.devices import get_backend
 from anygrad.errors import ArgumentError, CheckpointError, DtypeError, FreedGraphError
 from anygrad.graph import Node
@@ -132,6 +132,20 @@ def test_random_states_are_preserved_and_put_back() -> None:
     seen = out.detach().numpy(copy=True)
     out.sum().backward()
     assert np.abs(x.grad.numpy() - seen).max() > 0
+
+
+def test_a_checkpoint_may_be_the_first_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generators, "_of", {})
+    monkeypatch.setattr(generators, "_begun", {})
+    x = ag.ones(3, requires_grad=True)
+    drawn: list[Any] = []
+
+    def region(x: Any) -> Any:
+        drawn.append(ag.random.normal(shape=3).tolist())
+        return ag.sin(x * ag.asarray(drawn[-1]))
+
+    ag.checkpoint(region, x).sum().backward()
+    assert len(drawn) == 2 and drawn[0] == drawn[1]
 
 
 def test_arguments_are_as_they_were() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad import generators
 from anygrad.implicit import implicit_gamma
 from anygrad.random import Generator
 from anygrad.testing import gradcheck
@@ -124,19 +123,6 @@ def test_checkpoints_draw_the_same(name: str, device: str) -> None:
         assert len(drawn) == 2
         np.testing.assert_array_equal(*drawn)
         ag.random.set_state(after)
-
-
-def test_a_checkpoint_may_be_the_first_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generators, "_of", {})
-    monkeypatch.setattr(generators, "_begun", {})
-    x, drawn = ag.ones(3, requires_grad=True), []
-
-    def region(x: ag.Tensor) -> ag.Tensor:
-        drawn.append(ag.random.normal(shape=3).tolist())
-        return ag.sin(x * ag.asarray(drawn[-1]))
-
-    ag.checkpoint(region, x).sum().backward()
-    assert len(drawn) == 2 and drawn[0] == drawn[1]
 
 
 # ---------------------------------------------------------------- distributions
