@@ -317,6 +317,8 @@ def _documented(row: Row) -> str:
     if row.prepare is not None and "axis" in inspect.signature(row.prepare).parameters:
         errors.insert(0, "``AxisError`` for an axis that is not there")
     flow = "Differentiable to any order." if row.formulas else "Carries no gradient."
+    if row.fixed:
+        flow = f"Differentiable to any order in {', '.join(row.formulas)}; the rest may require no gradient."
     if row.real_only:
         flow = "Differentiable to any order, for real dtypes."
     lines = [row.doc, "", " ".join(filter(None, [shapes, f"Dtypes: {DTYPES_TAKEN[row.accepts]}.", flow]))]

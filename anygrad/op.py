@@ -331,6 +331,7 @@ def named(name: str, inputs: str, /, **columns: Any) -> Row:
     columns.setdefault("lifts", len(inputs.split()))
     given = ", ".join(inputs.split())
     prepare = _compile(f"{given}, /", f"({given},)")
+    prepare.__annotations__ = dict.fromkeys(inputs.split(), "ArrayLike")
     forward = _compile(f"xp, {given}", f"xp.{name}({given})")
     return nary(name, inputs, forward, prepare=prepare, direct=True, **columns)
 

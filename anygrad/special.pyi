@@ -32,7 +32,7 @@ def beta(a: ArrayLike, b: ArrayLike, /) -> Tensor:
 def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the regularized incomplete beta function.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.17.1, 8.17.2.
@@ -45,7 +45,7 @@ def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
 def betaincc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return 1 - betainc(a, b, x), exact where that is small.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.17.1, 8.17.2.
@@ -58,7 +58,7 @@ def betaincc(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
 def betainccinv(a: ArrayLike, b: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the x for which betaincc(a, b, x) is y.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in y; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.17.1, 8.17.2.
@@ -71,7 +71,7 @@ def betainccinv(a: ArrayLike, b: ArrayLike, y: ArrayLike, /) -> Tensor:
 def betaincinv(a: ArrayLike, b: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the x for which betainc(a, b, x) is y.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in y; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.17.1, 8.17.2.
@@ -227,7 +227,7 @@ def ellipe(x: ArrayLike, /) -> Tensor:
 def ellipeinc(phi: ArrayLike, m: ArrayLike, /) -> Tensor:
     """Return the incomplete elliptic integral of the second kind.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in phi; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 19.2.5.
@@ -253,7 +253,7 @@ def ellipk(x: ArrayLike, /) -> Tensor:
 def ellipkinc(phi: ArrayLike, m: ArrayLike, /) -> Tensor:
     """Return the incomplete elliptic integral of the first kind.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in phi; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 19.2.4.
@@ -422,7 +422,7 @@ def expm1(x: ArrayLike, /) -> Tensor:
 def expn(n: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the exponential integral of order n, an integer from 0.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.19.2, 8.19.13.
@@ -480,7 +480,7 @@ def gamma(x: ArrayLike, /) -> Tensor:
 def gammainc(a: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the regularized lower incomplete gamma function.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.2.4, 8.8.13.
@@ -493,7 +493,7 @@ def gammainc(a: ArrayLike, x: ArrayLike, /) -> Tensor:
 def gammaincc(a: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the regularized upper incomplete gamma function.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.2.4, 8.8.13.
@@ -506,7 +506,7 @@ def gammaincc(a: ArrayLike, x: ArrayLike, /) -> Tensor:
 def gammainccinv(a: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the x for which gammaincc(a, x) is y.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in y; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.2.4, 8.8.13.
@@ -519,7 +519,7 @@ def gammainccinv(a: ArrayLike, y: ArrayLike, /) -> Tensor:
 def gammaincinv(a: ArrayLike, y: ArrayLike, /) -> Tensor:
     """Return the x for which gammainc(a, x) is y.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in y; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.2.4, 8.8.13.
@@ -573,7 +573,7 @@ def huber(delta: ArrayLike, r: ArrayLike, /) -> Tensor:
 def hyp0f1(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the hypergeometric function 0F1.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 16.3.1.
@@ -586,7 +586,7 @@ def hyp0f1(v: ArrayLike, z: ArrayLike, /) -> Tensor:
 def hyp1f1(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return Kummer's function 1F1.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 13.3.15.
@@ -599,7 +599,7 @@ def hyp1f1(a: ArrayLike, b: ArrayLike, x: ArrayLike, /) -> Tensor:
 def hyp2f1(a: ArrayLike, b: ArrayLike, c: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the hypergeometric function 2F1 of Gauss.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 15.5.1.
@@ -686,7 +686,7 @@ def inv_boxcox1p(y: ArrayLike, lmbda: ArrayLike, /) -> Tensor:
 def iv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the modified Bessel function of the first kind of order v.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.29.1.
@@ -699,7 +699,7 @@ def iv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
 def ive(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return exp(-abs(z)) * iv(v, z).
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.29.1.
@@ -738,7 +738,7 @@ def j1(x: ArrayLike, /) -> Tensor:
 def jn(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the Bessel function of the first kind of order v.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.6.1.
@@ -751,7 +751,7 @@ def jn(v: ArrayLike, z: ArrayLike, /) -> Tensor:
 def jv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the Bessel function of the first kind of order v.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.6.1.
@@ -830,7 +830,7 @@ def kn(n: int, x: ArrayLike, /) -> Tensor:
 def kv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the modified Bessel function of the second kind of order v.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.29.1.
@@ -843,7 +843,7 @@ def kv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
 def kve(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return exp(z) * kv(v, z).
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.29.1.
@@ -1008,7 +1008,7 @@ def poch(z: ArrayLike, m: ArrayLike, /) -> Tensor:
 def polygamma(n: ArrayLike, x: ArrayLike, /) -> Tensor:
     """Return the derivative of order n of psi.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in x; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 5.15.1.
@@ -1119,7 +1119,7 @@ def spence(x: ArrayLike, /) -> Tensor:
 def stdtr(df: ArrayLike, t: ArrayLike, /) -> Tensor:
     """Return Student's distribution function, with df degrees of freedom.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in t; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.17.1, 8.17.2.
@@ -1132,7 +1132,7 @@ def stdtr(df: ArrayLike, t: ArrayLike, /) -> Tensor:
 def stdtrit(df: ArrayLike, p: ArrayLike, /) -> Tensor:
     """Return the t for which stdtr(df, t) is p.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in p; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 8.17.1, 8.17.2.
@@ -1207,7 +1207,7 @@ def yn(n: int, x: ArrayLike, /) -> Tensor:
 def yv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
     """Return the Bessel function of the second kind of order v.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in z; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 10.6.1.
@@ -1220,7 +1220,7 @@ def yv(v: ArrayLike, z: ArrayLike, /) -> Tensor:
 def zeta(x: ArrayLike, q: Any = None, /) -> Tensor:
     """Return the zeta function of Hurwitz, the sum of (k + q)**-x for k from 0; of Riemann, without q.
 
-    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order.
+    Any shapes that broadcast. Dtypes: real floating (integers become floats as NumPy's do). Differentiable to any order in q; the rest may require no gradient.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.
 
     Source: DLMF 25.11.1, 25.11.17.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from math import inf, nan
 from typing import Any
@@ -292,3 +293,8 @@ def test_a_loss_of_a_distribution() -> None:
     psi = scipy.psi
     want = np.sum(psi(2 + k) - psi(2 + n + 1.5)) - 3 * (psi(2.0) - psi(3.5))
     assert a.grad.item() == pytest.approx(want, rel=1e-13)
+
+
+def test_help_says_in_what_a_function_is_differentiable() -> None:
+    assert "to any order in x; the rest may require no gradient" in (special.gammainc.__doc__ or "")
+    assert str(inspect.signature(special.jv)) == "(v: 'ArrayLike', z: 'ArrayLike', /) -> 'Tensor'"

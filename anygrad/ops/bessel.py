@@ -6,6 +6,7 @@ Numbers of equations are those of NIST's Digital Library of Mathematical Functio
 from __future__ import annotations
 
 from math import factorial, pi, prod
+from typing import Any
 
 from anygrad.op import ArrayLike, named, unary
 from anygrad.ops.special import function, joined, polynomial
@@ -242,12 +243,12 @@ kve = named(
 
 
 @function
-def yn(xp, n: int, x: ArrayLike, /):
+def yn(xp: Any, n: int, x: ArrayLike, /) -> Any:
     """Return the Bessel function of the second kind of order n, an integer."""
     return xp.special.yv(n, x)
 
 
 @function
-def kn(xp, n: int, x: ArrayLike, /):
+def kn(xp: Any, n: int, x: ArrayLike, /) -> Any:
     """Return the modified Bessel function of the second kind of order n, an integer."""
     return xp.special.kv(n, x)
