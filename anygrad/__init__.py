@@ -122,6 +122,7 @@ _LATE = {
     "load": "storage",
     "profile": "profiling",
     "save": "storage",
+    "verify": "verifying",
 }
 _LATE_MODULES = ("cuda", "drawing", "profiling", "random", "special", "testing")
 

@@ -27,6 +27,7 @@ from anygrad.drawing import draw as draw
 from anygrad.storage import load as load
 from anygrad.profiling import profile as profile
 from anygrad.storage import save as save
+from anygrad.verifying import verify as verify
 from anygrad.op import ArrayLike, Axis
 
 __version__: str

@@ -21,7 +21,7 @@ from anygrad.namespace import LIKE
 from anygrad.op import CREATIONS
 from anygrad.tensors import Tensor, asarray, tensor
 
-__all__ = ["Local", "Op", "Shared", "called", "exchange", "operations", "swap"]
+__all__ = ["Local", "Op", "Shared", "called", "exchange", "operations", "put_on", "swap", "take_off"]
 
 Op = tuple[str, types.CodeType | None, int]
 """One call of an operation, told by identity: its name, and the user's code and instruction that called (None
@@ -136,12 +136,30 @@ _lock = threading.RLock()
 _pile: list[Any] = []
 
 
-class Shared:
-    """One observer for all blocks of its kind that are open at a time, in whatever thread.
+def put_on(observer: Any) -> None:
+    """Have an observer, which has ``install`` and ``uninstall``, see what is called from now on."""
+    with _lock:
+        observer.install()
+        _pile.append(observer)
 
-    An observer has ``install`` and ``uninstall``. What one has exchanged the next may exchange again, so that
-    all above it are taken off before it is, and put on again.
+
+def take_off(observer: Any) -> None:
+    """End that.
+
+    What it has exchanged others may have exchanged again since: they are taken off too, and put on again.
     """
+    with _lock:
+        at = _pile.index(observer)
+        above = _pile[at + 1 :]
+        for one in reversed(_pile[at:]):
+            one.uninstall()
+        for one in above:
+            one.install()
+        _pile[at:] = above
+
+
+class Shared:
+    """One observer for all blocks of its kind that are open at a time, in whatever thread."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
@@ -153,8 +171,7 @@ class Shared:
         with _lock:
             if not self._blocks:
                 observer = self._make()
-                observer.install()
-                _pile.append(observer)
+                put_on(observer)
                 self._observer = observer
             self._blocks += 1
             return self._observer
@@ -163,12 +180,6 @@ class Shared:
         """Close a block."""
         with _lock:
             self._blocks -= 1
-            if self._blocks:
-                return
-            at = _pile.index(self._observer)
-            above = _pile[at + 1 :]
-            for observer in reversed(_pile[at:]):
-                observer.uninstall()
-            for observer in above:
-                observer.install()
-            _pile[at:], self._observer = above, None
+            if not self._blocks:
+                take_off(self._observer)
+                self._observer = None

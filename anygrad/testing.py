@@ -1,9 +1,8 @@
-"""Checks of gradients against finite differences: ``gradcheck``, of any order, and ``gradgradcheck``.
+"""Checks of gradients: ``gradcheck``, of any order, and ``gradgradcheck`` by differences, ``cross_check``.
 
 A check differentiates a function by the tape and by differences, and compares entry by entry. Order two
 checks the gradient itself as a function of the inputs and of the gradients that it was handed, and so on.
-Complex entries are pairs of real ones here: both sides are derivatives of real projections of the output.
-Perturbs on the host, in double precision, and knows nothing of rows or backends.
+Knows nothing of rows or backends.
 """
 
 from __future__ import annotations
@@ -15,16 +14,15 @@ from typing import Any
 import numpy as np
 
 from anygrad import autograd
+from anygrad.comparing import cross_check
+from anygrad.differences import Function, Scene, are_close, host_of, made_like, random_like
 from anygrad.errors import DtypeError, GradcheckError, GradientError, message
 from anygrad.tensors import Tensor, tensor
 
-__all__ = ["check_operation", "gradcheck", "gradgradcheck"]
+__all__ = ["check_operation", "cross_check", "gradcheck", "gradgradcheck"]
 
 EPS = 1e-5
 """The step, relative to entries above 1: errors of truncation and of rounding are then both near 1e-10."""
-
-Function = Callable[[Sequence[Any], bool], list[Tensor]]
-"""``f(arguments, tracked)``: the outputs that carry gradients, connected to the arguments if tracked."""
 
 
 def gradcheck(
@@ -46,8 +44,9 @@ def gradcheck(
     every pair of entries. ``eps`` is the step (1e-5); ``atol + rtol * abs(difference)`` is allowed.
 
     Raises ``GradcheckError``, which is an ``AssertionError``, naming the input and the entry (returns False
-    without ``raise_exception``); ``GradientError`` where no input requires a gradient; ``DtypeError`` for
-    single precision, unless ``eps`` is given, with tolerances to suit.
+    without ``raise_exception``), its kind ``NotDifferentiableError`` where the two differ at a corner or a
+    jump of the function; ``GradientError`` where no input requires a gradient; ``DtypeError`` for single
+    precision, unless ``eps`` is given, with tolerances to suit.
 
     >>> import anygrad as ag
     >>> from anygrad.testing import gradcheck
@@ -114,7 +113,7 @@ def check_operation(
         for device in devices:
             for dtypes in ({"f": "float64", "c": "complex128"}, {"f": "float32", "c": "complex64"}):
                 made = [_argument(a, device, dtypes) for a in given]
-                before = [_host(a) for a in made if isinstance(a, Tensor)]
+                before = [host_of(a) for a in made if isinstance(a, Tensor)]
                 what = f"sample {number} on {device}"
                 if dtypes["f"] == "float64":
                     try:
@@ -124,7 +123,7 @@ def check_operation(
                 else:
                     _check_single(function, made, options, what)
                 for old, a in zip(before, (a for a in made if isinstance(a, Tensor)), strict=True):
-                    if not np.array_equal(old, _host(a), equal_nan=True):
+                    if not np.array_equal(old, host_of(a), equal_nan=True):
                         raise GradcheckError(message("check_operation", f"{what}: an input was written"))
 
 
@@ -164,13 +163,13 @@ def _derivative(
     """Return the gradient of a function, as a function of its arguments and the gradients of its outputs."""
     count = len(arguments)
     outs = function(arguments, True)
-    seeds = [_like(out, _random(random, out.shape, out.dtype), True) for out in outs]
+    seeds = [made_like(out, random_like(random, out.shape, out.dtype), True) for out in outs]
 
     def gradient(given: Sequence[Any], tracked: bool) -> list[Tensor]:
         inputs = [a for a in given[:count] if isinstance(a, Tensor) and a.requires_grad]
         ends = [(out, g) for out, g in zip(function(given[:count], True), given[count:]) if out.requires_grad]
         if not ends:
-            return [_like(x, np.zeros(x.shape), False) for x in inputs]
+            return [made_like(x, np.zeros(x.shape), False) for x in inputs]
         heads, gs = zip(*ends)
         # Not tracked, this is the pass over raw arrays: the other half of what is compared.
         found = autograd.grad(heads, inputs, list(gs), create_graph=tracked, materialize_grads=True)
@@ -208,182 +207,23 @@ def _compare(
                     "cast the inputs, or pass eps=, atol= and rtol= to suit",
                 )
             )
-    hosts = [_host(arguments[i]) for i in chosen]
+    hosts = [host_of(arguments[i]) for i in chosen]
     fresh = list(arguments)
     for i, host in zip(chosen, hosts):
-        fresh[i] = _like(arguments[i], host, True)
-    untracked = [_host(out) for out in function(fresh, False)]
+        fresh[i] = made_like(arguments[i], host, True)
+    untracked = [host_of(out) for out in function(fresh, False)]
     for o, (out, again) in enumerate(zip(outs, untracked)):
-        if not _close(_host(out), again, atol, rtol).all():
+        if not are_close(host_of(out), again, atol, rtol).all():
             raise GradcheckError(
                 message(
                     "gradcheck",
                     f"order {level}: output {o} has other values when the graph is kept",
-                    f"{_host(out)} with, {again} without",
+                    f"{host_of(out)} with, {again} without",
                 )
             )
     step = EPS if eps is None else eps
-    scene = _Scene(function, arguments, chosen, hosts, outs, level, step, atol, rtol)
+    scene = Scene(function, arguments, chosen, hosts, outs, level, step, atol, rtol)
     if random is None:
         scene.every_entry()
     else:
         scene.one_projection(random)
-
-
-class _Scene:
-    """One function at one point: its derivatives by the tape, and by differences."""
-
-    def __init__(
-        self,
-        function: Function,
-        arguments: list[Any],
-        chosen: list[int],
-        hosts: list[np.ndarray],
-        outs: list[Tensor],
-        level: int,
-        eps: float,
-        atol: float,
-        rtol: float,
-    ) -> None:
-        self.function = function
-        self.arguments = arguments
-        self.chosen = chosen
-        self.hosts = hosts
-        self.outs = outs
-        self.level = level
-        self.eps, self.atol, self.rtol = eps, atol, rtol
-
-    def pulled(self, seeds: list[np.ndarray | None]) -> list[np.ndarray]:
-        """Return the gradients of the inputs for gradients of the outputs, as real numbers in a row."""
-        ends = [(o, g) for o, g in zip(self.outs, seeds) if g is not None and o.requires_grad]
-        inputs = [self.arguments[i] for i in self.chosen]
-        if not ends:
-            return [np.zeros(host.size * _width(host)) for host in self.hosts]
-        given = [_like(out, g, False) for out, g in ends]
-        found = autograd.grad([out for out, _ in ends], inputs, given, retain_graph=True, allow_unused=True)
-        for i, x, g in zip(self.chosen, inputs, found):
-            if g is not None and (g.shape, g.dtype, g.device) != (x.shape, x.dtype, x.device):
-                raise GradcheckError(
-                    message(
-                        "gradcheck",
-                        f"order {self.level}: the gradient of input {i} is {_form(g)}",
-                        f"the input is {_form(x)}",
-                    )
-                )
-        return [
-            np.zeros(h.size * _width(h)) if g is None else _flat(_host(g)) for h, g in zip(self.hosts, found)
-        ]
-
-    def difference(self, n: int, direction: np.ndarray) -> list[np.ndarray]:
-        """Return the derivative of each output, as real numbers in a row, as input n moves somewhere."""
-        i, host = self.chosen[n], self.hosts[n]
-        ends, sides = [], []
-        for sign in (1, -1):
-            moved = _flat(host) + sign * direction
-            x = _like(self.arguments[i], _shaped(moved, host), True)
-            # As rounded to the input's dtype: the step that was really taken.
-            sides.append(_flat(_host(x)))
-            given = list(self.arguments)
-            for k, j in enumerate(self.chosen):
-                given[j] = x if k == n else _like(self.arguments[j], self.hosts[k], True)
-            ends.append([_flat(_host(out)) for out in self.function(given, False)])
-        length = np.linalg.norm(sides[0] - sides[1]) / np.linalg.norm(direction)
-        return [(plus - minus) / length for plus, minus in zip(*ends)]
-
-    def every_entry(self) -> None:
-        """Compare the derivative of every real entry of the outputs by every one of the inputs."""
-        columns: list[list[list[np.ndarray]]] = []
-        for n, host in enumerate(self.hosts):
-            columns.append([])
-            values = _flat(host)
-            for k in range(values.size):
-                direction = np.zeros(values.size)
-                direction[k] = self.eps * max(1.0, abs(values[k]))
-                columns[n].append([d / direction[k] for d in self.difference(n, direction)])
-        for o, out in enumerate(self.outs):
-            host = _host(out)
-            for j in range(host.size * _width(host)):
-                seed = np.zeros(host.size * _width(host))
-                seed[j] = 1.0
-                seeds: list[np.ndarray | None] = [None] * len(self.outs)
-                seeds[o] = _shaped(seed, host)
-                for n, found in enumerate(self.pulled(seeds)):
-                    expected = np.array([column[o][j] for column in columns[n]])
-                    wrong = ~_close(found, expected, self.atol, self.rtol)
-                    if wrong.any():
-                        k = int(np.argmax(wrong))
-                        places = f"at {_place(k, self.hosts[n])}, output {o} at {_place(j, host)}"
-                        raise self.failure(n, places, found[k], expected[k])
-
-    def one_projection(self, random: np.random.Generator) -> None:
-        """Compare one random projection of the derivatives by each input."""
-        seeds = [_random(random, out.shape, out.dtype) for out in self.outs]
-        found = self.pulled(list(seeds))
-        for n, host in enumerate(self.hosts):
-            values = _flat(host)
-            direction = random.normal(size=values.size) * np.maximum(1.0, np.abs(values))
-            if not values.size:
-                continue
-            got = float(found[n] @ direction)
-            changes = self.difference(n, self.eps * direction)
-            expected = float(sum(_flat(g) @ d for g, d in zip(seeds, changes))) / self.eps
-            if not _close(np.array(got), np.array(expected), self.atol, self.rtol):
-                raise self.failure(n, "along a random direction", got, expected)
-
-    def failure(self, n: int, place: str, got: float, expected: float) -> GradcheckError:
-        """Return the error that names where the two disagree."""
-        lost = "" if any(out.requires_grad for out in self.outs) else "the output does not require a gradient"
-        return GradcheckError(
-            message(
-                "gradcheck",
-                f"order {self.level}, input {self.chosen[n]} {place}: the gradient is {got + 0.0:.9g}",
-                f"differences give {expected:.9g}",
-                *([lost] if lost else []),
-            )
-        )
-
-
-# ---------------------------------------------------------------- entries as real numbers
-
-
-def _width(host: np.ndarray) -> int:
-    return 2 if host.dtype.kind == "c" else 1
-
-
-def _host(t: Tensor) -> np.ndarray:
-    """Return the values in double precision, on the host."""
-    found = t.detach().numpy(copy=True)
-    return found.astype(np.complex128 if found.dtype.kind == "c" else np.float64)
-
-
-def _flat(host: np.ndarray) -> np.ndarray:
-    """Return the real numbers that the entries are made of, in a row."""
-    return np.ascontiguousarray(host).reshape(-1).view(np.float64)
-
-
-def _shaped(values: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return values.view(like.dtype).reshape(like.shape)
-
-
-def _form(t: Tensor) -> str:
-    return f"{t.dtype} of shape {t.shape} on {t.device}"
-
-
-def _like(t: Tensor, host: np.ndarray, requires_grad: bool) -> Tensor:
-    return tensor(host, dtype=t.dtype, device=t.device, requires_grad=requires_grad)
-
-
-def _random(random: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    found = np.asarray(random.normal(size=shape))
-    return found + 1j * random.normal(size=shape) if dtype.kind == "c" else found
-
-
-def _close(found: np.ndarray, expected: np.ndarray, atol: float, rtol: float) -> Any:
-    return np.abs(found - expected) <= atol + rtol * np.abs(expected)
-
-
-def _place(k: int, host: np.ndarray) -> str:
-    """Name the entry, and the part of it, that the k-th real number belongs to."""
-    entry, part = divmod(k, _width(host))
-    where = tuple(int(i) for i in np.unravel_index(entry, host.shape))
-    return f"{where}{('.real', '.imag')[part] if _width(host) == 2 else ''}"
