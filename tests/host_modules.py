@@ -45,7 +45,8 @@ static void fiber() {
            numbers[0], numbers[1], numbers[2], numbers[3]);
     ended[now] = true;
 }
-extern "C" void launch(Kernel function, long* arguments, double* fractions, long grid, long columns, long rows) {
+extern "C" void launch(Kernel function, long* arguments, double* fractions,
+                       long grid, long columns, long rows) {
     static vector<vector<char>> stacks(1024, vector<char>(1 << 16));
     kernel = function, given = arguments, numbers = fractions;
     blockDim = {(int)columns, (int)rows, 1}, gridDim = {(int)grid, 1, 1};

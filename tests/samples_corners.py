@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from math import inf, nan
 
-import numpy as np
-
 from tests.samples import sample
 
 CROSSED = {"strict": "refuses bounds that cross"}
