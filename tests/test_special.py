@@ -60,6 +60,8 @@ DIGITS: dict[str, tuple[Any, float, int, float]] = {
     "i1, second": (special.i1, 1e-5, 2, 3.7500000000520833333e-6),
     "spence, second": (special.spence, 1 - 2.0**-30, 2, 0.50000000062088171706),
     "boxcox": (lambda x: special.boxcox(3.0, x), 1e-12, 1, 0.60347448040673297858),
+    "ellipkm1, second": (special.ellipkm1, 1e-20, 2, 5.000000000000000548e39),
+    "ellipkm1, second near": (special.ellipkm1, 9e-9, 2, 6172839492283953.722781),
     "pseudo_huber": (lambda x: special.pseudo_huber(x, 1.5), 1e8, 1, 1.265625e-24),
     "pseudo_huber of huge": (lambda x: special.pseudo_huber(x, 1e200), 1e-50, 1, 1e200),
     "sinc": (special.sinc, 1e-8, 1, -3.2898681336964525482e-8),

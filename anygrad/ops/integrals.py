@@ -102,7 +102,12 @@ def _ellipk_dx(xp, m):
 
 def _ellipkm1_dx(xp, p):
     def far(p):
-        return (xp.special.ellipkm1(p) - xp.special.ellipe(1 - p) / p) / (2 * (1 - p))
+        # 1 - p forgets a small p, and the derivative of ellipe there needs it.
+        tiny = p < 1e-8
+        least, more = xp.where(tiny, p, 1e-8), xp.where(tiny, 0.5, p)
+        least = 1 / least + 0.5 * xp.special.ellipkm1(least) - 0.25
+        second = xp.where(tiny, least, xp.special.ellipe(1 - more) / more)
+        return (xp.special.ellipkm1(p) - second) / (2 * (1 - p))
 
     return joined(xp, p, 0.1, KM1, far, at=1.0)
 
