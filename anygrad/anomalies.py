@@ -20,6 +20,7 @@ import numpy as np
 
 from anygrad import gradients, graph, tape
 from anygrad.accounting import place_of
+from anygrad.applications import CustomPlan
 from anygrad.backends.base import Backend
 from anygrad.devices import CPU, backend_of, opened
 from anygrad.errors import AnomalyError, ChangedOperandError, message
@@ -133,6 +134,7 @@ class Detector:
                         swap(undo, plan, slot, self.watched(formula, plan, None))
                 if plan.each is not None:
                     swap(undo, plan, "each", tuple(self.watched(f, plan, i) for i, f in enumerate(plan.each)))
+            swap(undo, CustomPlan, "all", self.custom(CustomPlan.all))
             swap(undo, Node, "saved", self.noting(vars(Node)["saved"]))
             swap(undo, Packed, "saved", self.unpacking(vars(Packed)["saved"], vars(Node)["saved"]))
             swap(undo, tape, "rewrapped", self.rewrapping(graph.rewrapped))
@@ -201,6 +203,14 @@ class Detector:
                 what = f"the derivative of {plan.name} gave no finite gradient for {name}"
                 self.look(xp, part, what, call, plan, saved)
             return out
+
+        return run
+
+    def custom(self, pull: Function) -> Function:
+        """Return the method of plans of the user's own operations that is their formula, looked at too."""
+
+        def run(plan: Any, xp: Any, *given: Any) -> Any:
+            return self.watched(functools.partial(pull, plan), plan, None)(xp, *given)
 
         return run
 
@@ -323,7 +333,10 @@ def _checksums(plan: Any, values: tuple[Any, ...]) -> list[tuple[int, Backend, A
 
 def _input(plan: Plan, number: int, saved: Any) -> str:
     """Name the input that a formula's result is the gradient of."""
-    return f"array {number}" if plan.row.is_list else plan.row.inputs[plan.which[number]]
+    row = getattr(plan, "row", None)
+    if row is None:
+        return f"input {number} of those that need one"
+    return f"array {number}" if row.is_list else row.inputs[plan.which[number]]
 
 
 def _differs(xp: Backend, before: Any, array: Any) -> Any:

@@ -203,3 +203,33 @@ def test_large_gradients_are_not_chained() -> None:
     x = ag.tensor(np.linspace(0.0, 1.0, 200_000), requires_grad=True)
     with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match="derivative of sqrt"):
         (ag.exp(ag.sqrt(ag.exp(x) - 1)) * 2).sum().backward()
+
+
+def test_operations_of_the_users_own(make: Any) -> None:
+    """``Function`` and ``custom_vjp`` are named as others are."""
+
+    class Bad(ag.Function):
+        @staticmethod
+        def forward(ctx: Any, x: ag.Tensor) -> ag.Tensor:
+            ctx.save_for_backward(x)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: ag.Tensor) -> ag.Tensor:
+            return g / ctx.saved_tensors[0]
+
+    @ag.custom_vjp
+    def bent(x: ag.Tensor) -> ag.Tensor:
+        return ag.sin(x)
+
+    bent.defvjp(lambda x: (ag.sin(x), x), lambda x, g: (g / x,))
+    x = make(np.array([1.0, 0.0]), grad=True)
+    for name, function in (("Bad", Bad.apply), ("bent", bent)):
+        says = (
+            rf"the derivative of {name} gave no finite gradient.*inf at \(1,\).*{name} was called at .*:{{}}"
+        )
+        with ag.detect_anomaly():
+            y, line = function(ag.exp(x) - 1), here()
+            with pytest.raises(ag.AnomalyError, match=says.format(line)):
+                y.sum().backward()
+    assert x.grad is None
