@@ -38,6 +38,11 @@ __all__ = [
     "uniform",
 ]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # ---------------------------------------------------------------- with gradients
 
 

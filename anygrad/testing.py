@@ -21,6 +21,11 @@ from anygrad.tensors import Tensor, tensor
 
 __all__ = ["check_operation", "cross_check", "gradcheck", "gradgradcheck"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 EPS = 1e-5
 """The step, relative to entries above 1: errors of truncation and of rounding are then both near 1e-10."""
 

@@ -235,7 +235,9 @@ def _gammaln(xp: Any, x: Any) -> Any:
     total = LANCZOS[0] + sum(c / (y + i) for i, c in enumerate(LANCZOS) if i)
     t = y + 7.5
     right = (y + 0.5) * (xp.log(t) - 1) - 7 + 0.5 * math.log(2 * pi) + xp.log(total)
-    left = math.log(pi) - xp.log(xp.abs(xp.sin(pi * (x - xp.round(x))))) - right
+    sine = xp.abs(xp.sin(pi * (x - xp.round(x))))
+    sine = xp.where(sine == 0, xp.ones_like(sine), sine)  # at integers, where NumPy would warn of log(0)
+    left = math.log(pi) - xp.log(sine) - right
     return xp.where(xp.isinf(x) | (mirrored & (x == xp.floor(x))), inf, xp.where(mirrored, left, right))
 
 
