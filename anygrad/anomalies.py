@@ -379,10 +379,12 @@ class detect_anomaly:
 
     >>> import anygrad as ag
     >>> x = ag.tensor([4.0, 0.0], requires_grad=True)
-    >>> with ag.detect_anomaly():
-    ...     ag.sqrt(x).sum().backward()
-    Traceback (most recent call last):
-    anygrad.errors.AnomalyError: [detect_anomaly] the derivative of sqrt gave no finite gradient for x: ...
+    >>> try:
+    ...     with ag.detect_anomaly():
+    ...         ag.sqrt(x).sum().backward()
+    ... except ag.AnomalyError as error:
+    ...     print(str(error).partition(", shape")[0])
+    [detect_anomaly] the derivative of sqrt gave no finite gradient for x: inf at (1,)
     """
 
     def __enter__(self) -> None:
