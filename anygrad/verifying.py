@@ -66,18 +66,22 @@ class verify:
         if not 0 <= p <= 1:
             raise ArgumentError(message("verify", f"p is {p}", "expected a share of all calls, from 0 to 1"))
         self.checked = self.skipped = 0
-        self._p = p
+        self._p, self._running = p, False
         self._random = np.random.default_rng(seed)
         self._lock = threading.Lock()
         self._inside = _Inside()
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> verify:
+        if self._running:
+            raise ArgumentError(message("verify", "this block is running", "make another with ag.verify()"))
         put_on(self)
+        self._running = True
         return self
 
     def __exit__(self, *exception: object) -> None:
         take_off(self)
+        self._running = False
 
     def install(self) -> None:
         """Put the functions that may be checked in; for ``exchange``."""

@@ -237,6 +237,8 @@ def test_verify_is_random_and_skips() -> None:
             ag.exp(x)
         ag.argmax(x)
     assert v.checked >= 3 and v.skipped >= 2
+    with v, pytest.raises(ag.ArgumentError, match="this block is running"):
+        v.__enter__()
     for p in (-0.1, 1.5, float("nan")):
         with pytest.raises(ag.ArgumentError, match=r"\[verify\] p is"):
             ag.verify(p=p)
