@@ -19,10 +19,12 @@ class ViewedChecksums:
     """Where an array shows its bits as integers, with NumPy's functions: each is weighed by its place."""
 
     module: Any
+    arange: Any
+    entered: Any
 
     def checksum(self, array: Any) -> Any:
         if not array.size:
             return None
-        library = self.module
-        bits = library.ascontiguousarray(array).reshape(-1).view(f"u{min(array.dtype.itemsize, 8)}")
-        return (bits * library.arange(1, 2 * bits.size, 2, dtype="uint64")).sum()
+        with self.entered():
+            bits = self.module.array(array, order="C").reshape(-1).view(f"u{min(array.dtype.itemsize, 8)}")
+            return (bits * self.arange(1, 2 * bits.size, 2, dtype="uint64")).sum()
