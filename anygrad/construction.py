@@ -103,13 +103,9 @@ def from_python(obj: Any, dtype: Any, target: Backend) -> Any:
             )
         ) from error
     if host.dtype.kind not in "biufc":
-        raise DtypeError(
-            message(
-                "tensor",
-                f"got {type(obj).__name__} of {_kind(host)}",
-                "expected numbers, nested lists or an array",
-            )
-        )
+        of = f" of {_kind(host)}" if host.ndim or host.dtype.kind != "O" else ""
+        got = f"got {type(obj).__name__}{of}"
+        raise DtypeError(message("tensor", got, "expected numbers, nested lists or an array"))
     if dtype is not None:
         wanted = known_dtype("tensor", target, dtype)
         _check_real("tensor", host.dtype, wanted)

@@ -197,10 +197,14 @@ def derived(function: Function) -> Function:
 def creation(function: Function) -> Function:
     """Give a function that makes arrays its ``dtype``, ``device`` and ``requires_grad``."""
     name = function.__name__
+    shaped = name in ("zeros", "ones", "empty")
 
     def made(
         *arguments: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **keywords: Any
     ) -> Tensor:
+        if shaped and len(arguments) > 1:
+            got = f"got {len(arguments)} positional arguments"
+            raise TypeError(message(name, got, "write the shape as one tuple, and dtype= by name"))
         xp = get_backend(device)
         arguments = tuple(_number(name, x) for x in arguments)
         keywords = {key: _number(name, x) for key, x in keywords.items()}

@@ -134,7 +134,7 @@ CASES: dict[str, tuple[Callable[[World], Any], type[Exception], type[Exception],
     "ragged tensors": (lambda w: ag.asarray([w.x, w.w]), S, ValueError, r"\[stack\] "),
     "text": (lambda w: ag.tensor("abc"), D, TypeError, r"\[tensor\] got str of text"),
     "texts": (lambda w: ag.tensor(["a", "b"]), D, TypeError, r"\[tensor\] got list of text"),
-    "nothing": (lambda w: ag.tensor(None), D, TypeError, r"\[tensor\] got NoneType"),
+    "nothing": (lambda w: ag.tensor(None), D, TypeError, r"\[tensor\] got NoneType: expected numbers"),
     "objects": (lambda w: ag.tensor([1, None]), D, TypeError, r"\[tensor\] got list of"),
     "dict": (lambda w: ag.tensor({"a": 1}), D, TypeError, r"\[tensor\] got dict"),
     "generator": (lambda w: ag.tensor(i for i in range(3)), D, TypeError, r"\[tensor\] got generator"),
@@ -394,3 +394,10 @@ def test_bad_input(name: str) -> None:
         w.y.sum().backward()
     assert world.x.grad.tolist() == clean.x.grad.tolist()
     assert world.w.grad.tolist() == clean.w.grad.tolist()
+
+
+def test_a_shape_in_several_arguments() -> None:
+    with pytest.raises(
+        TypeError, match=r"\[zeros\] got 2 positional arguments: write the shape as one tuple"
+    ):
+        ag.zeros(2, 3)
