@@ -6,7 +6,7 @@ sample is there for. The chapters are in ``samples_elementwise``, ``samples_shap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
@@ -155,6 +155,11 @@ def sample(name: str, kind: str, *operands: Any, **rest: Any) -> None:
     fields.setdefault("smooth", kind != "tie")
     given = tuple(np.array(o) if isinstance(o, list | np.generic) else o for o in operands)
     SAMPLES.setdefault(name, []).append(Sample(name, kind, given, options=rest, **fields))
+
+
+def own(names: Iterable[str]) -> tuple[str, ...]:
+    """Leave out the operations that tests declare."""
+    return tuple(name for name in names if not name.startswith("tests."))
 
 
 def cases(name: str, target: str | None = None, *kinds: str, **traits: Any) -> Iterator[Sample]:

@@ -106,6 +106,11 @@ def _truth(x: Any) -> Any:
     return x != 0 if x.dtype.kind == "c" else x
 
 
+def _chosen(condition: Any, x: Any, y: Any) -> Any:
+    """Choose, by a Python truth value too."""
+    return cupy.where(cupy.asarray(condition) if condition.__class__ is bool else condition, x, y)
+
+
 class CupyBackend(Chains, CupyNeural, CupyRandom, CudaDevice, WritableBackend):
     """One CUDA device."""
 
@@ -118,7 +123,7 @@ class CupyBackend(Chains, CupyNeural, CupyRandom, CudaDevice, WritableBackend):
 
     # array_api_compat's wrappers of these add nothing to what the engine calls.
     matmul = staticmethod(multiplied)
-    where = staticmethod(cupy.where)
+    where = staticmethod(_chosen)
 
     layout: ClassVar[type[Layout]] = CupyLayout
     special_library: ClassVar[str | None] = "cupyx.scipy.special"

@@ -47,7 +47,8 @@ class CupyRandom(RandomExtras):
             if kind == "gamma":
                 # The kernel reads double precision and row-major order.
                 alpha = cupy.ascontiguousarray(cupy.broadcast_to(parameters[0], shape).astype(np.float64))
-                return generator.standard_gamma(alpha, shape, dtype)
+                # No draw of it is a number without axes.
+                return generator.standard_gamma(alpha.reshape(-1), alpha.size, dtype).reshape(shape)
             if kind == "integers":
                 return generator.integers(*parameters, size=shape, dtype=dtype)
             assert kind == "permutation", kind
