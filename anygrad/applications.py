@@ -244,6 +244,9 @@ class Application:
             got = f"jvp returned {len(found)} tangents, the outputs are {len(self.outs)}"
             raise ArgumentError(message(self.name, got, "return one for each"))
         for i, (t, look) in enumerate(zip(found, self.outs, strict=True)):
+            if t is not None and not isinstance(t, Tensor):
+                got = f"the tangent of output {i} is {type(t).__name__}"
+                raise DtypeError(message(self.name, got, "expected a tensor or None"))
             if t is not None and look is not None and (t.shape, t.dtype) != look:
                 got = f"the tangent of output {i} is {t.dtype} of shape {t.shape}"
                 raise GradientShapeError(

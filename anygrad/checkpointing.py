@@ -18,12 +18,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from anygrad import trees
 from anygrad.errors import ArgumentError, CheckpointError, DtypeError, message
-from anygrad.graph import GRAD_MODE, Marker, Node, Output, plain
+from anygrad.graph import GRAD_MODE, Leaf, Marker, Node, Output, plain
 from anygrad.keeping import Held, Keeper, Part, Policy, checked
 from anygrad.op import Plan
 from anygrad.saving import HOOKS, Hooks, Parcel
 from anygrad.tensors import Tensor, wrap
+from anygrad.views import base_of
 
 __all__ = ["GENERATORS", "checkpoint", "checkpoint_sequential"]
 
@@ -105,9 +107,13 @@ class Region(Hooks):
         self.function, self.check = function, check
         self.name = getattr(function, "__qualname__", type(function).__name__)
         self.given: set[Node] = set()
-        self.arguments = _mapped(self._kept, arguments)
+        leaves, self.form = trees.flatten(arguments)
+        self.arguments = [self._kept(x) if isinstance(x, Tensor) else x for x in leaves]
         self.states = _states() if preserve else []
         self.keeper = None if policy is None else Keeper(policy)
+        # What it has from elsewhere: nodes, and of leaves the arrays.
+        self.leaves: weakref.WeakKeyDictionary[Leaf, Any] = weakref.WeakKeyDictionary()
+        self.others: weakref.WeakSet[Node] = weakref.WeakSet()
         self.forms: list[tuple[Any, ...]] = []
         self.slots: list[weakref.ref[Slot]] = []
         self.lock = threading.RLock()
@@ -144,6 +150,14 @@ class Region(Hooks):
         self.slots.append(weakref.ref(slot))
         return slot
 
+    def noted(self, node: Node) -> None:
+        """Take note of what the function has from elsewhere, which is not held where nothing saves it."""
+        for edge in _entering(node, self.mark):
+            if not isinstance(edge, Leaf):
+                self.others.add(edge)
+            elif edge.variable is not None and edge not in self.given:
+                self.leaves.setdefault(edge, base_of(edge.variable).array)
+
     # ---------------------------------------------------------------- backward
 
     def unpack(self, slot: Slot) -> Any:
@@ -170,7 +184,8 @@ class Region(Hooks):
             for (_, put), state in zip(GENERATORS, self.states, strict=False):
                 put(state)
             with again, contextlib.suppress(_Enough):
-                self.run(_mapped(_Argument.opened, self.arguments))
+                given = [x.opened() if x.__class__ is _Argument else x for x in self.arguments]
+                self.run(trees.rebuild(self.form, given))
         finally:
             HOOKS.reset(outer)
             GRAD_MODE.reset(mode)
@@ -199,6 +214,18 @@ class Again(Hooks):
         self.mark = object()
         self.region, self.slots, self.last = region, slots, last
         self.count = 0
+
+    def noted(self, node: Node) -> None:
+        """Compare what the function has from elsewhere with what it had."""
+        region = self.region
+        for edge in _entering(node, self.mark) if region.check else ():
+            if isinstance(edge, Leaf):
+                before, t = region.leaves.get(edge), edge.variable
+                written = before is not None and t is not None and base_of(t).array is not before
+            else:
+                written = edge not in region.others and region.mark not in _marks(edge)
+            if written:
+                raise region._differs(f"what it passed to {node.name} has been written since")
 
     def pack(self, node: Node, origin: Any, t: Tensor) -> Tensor:
         """Compare a value with what was in its place, and hand it over; it stays for a pass inside."""
@@ -233,6 +260,12 @@ def _source(node: Node, origin: Any) -> Node | None:
     return node.edges[origin] if isinstance(origin, int) and origin < len(node.edges) else None
 
 
+def _entering(node: Node, mark: object) -> list[Node]:
+    """Return the edges of a node that lead out of the block of a mark."""
+    ends = (e for e in node.edges if isinstance(e, Leaf) or not isinstance(plain(e.plan), Marker))
+    return [e for e in ends if mark not in _marks(e)]
+
+
 def _marks(node: Node) -> tuple[object, ...]:
     return getattr(node.edges[0] if isinstance(node, Output) else node, "hooks", ())
 
@@ -255,19 +288,6 @@ def _changed(held: Any, t: Tensor) -> bool:
     )
 
 
-def _mapped(f: Callable[[Any], Any], value: Any) -> Any:
-    """Apply a function to every tensor in nested containers, or to what it made of one."""
-    if isinstance(value, Tensor) or value.__class__ is _Argument:
-        return f(value)
-    if isinstance(value, dict):
-        return {key: _mapped(f, part) for key, part in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_mapped(f, part) for part in value))
-    if value.__class__ in (tuple, list):
-        return value.__class__(_mapped(f, part) for part in value)
-    return value
-
-
 # ---------------------------------------------------------------- for users
 
 
@@ -284,16 +304,17 @@ def checkpoint(
 
     Without arguments for it, as in ``@checkpoint`` and ``@checkpoint(policy=...)``, returns the function that
     does so on every call. Nests, works at every order of derivatives, and tensors that the function has from
-    elsewhere get their gradients too. The function must do the same when it runs again: arguments are held
-    as they were; the states of NumPy's and Python's global random numbers come back (``preserve_rng_state``).
+    elsewhere get their gradients too. The function must do the same when it runs again: arguments, pytrees
+    of tensors, are held as they were; the states of NumPy's and Python's global random numbers come back
+    (``preserve_rng_state``).
 
     ``policy`` says what is kept after all: a function of an operation's name and the bytes of its result,
     or how many bytes may be kept, of which those go first that are cheapest to compute again. What is kept of
     products, reductions, convolutions and decompositions is not computed again.
 
     Raises ``CheckpointError``, by the function's name, where operations, shapes, dtypes or devices are not
-    the same in backward (``determinism_check="none"`` does not compare), or where a tensor that it has from
-    elsewhere was written in between.
+    the same in backward (``determinism_check="none"`` does not compare), or where a tensor that requires
+    a gradient and that it has from elsewhere was written in between; of others that is not noticed.
 
     >>> import anygrad as ag
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)

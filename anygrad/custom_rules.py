@@ -291,6 +291,9 @@ class custom_jvp(_Custom):
             if len(primals) != len(rules):
                 got = f"it has {len(primals)} arguments and {len(rules)} rules"
                 raise ArgumentError(message(self.name, got, "expected one for each, or None"))
+            if all(f is None for f in rules):
+                got = "every rule is None"
+                raise ArgumentError(message(self.name, got, "expected one for some argument"))
             out = self.function(*primals)
             parts = [f(t, out, *primals) for f, t in zip(rules, tangents, strict=True) if f is not None]
             return out, sum(parts[1:], start=parts[0])

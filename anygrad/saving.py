@@ -52,6 +52,9 @@ class Hooks:
         """Return the value, from what was kept."""
         raise NotImplementedError
 
+    def noted(self, node: Node) -> None:
+        """Look at a node that is recorded inside, in this block or in one within it."""
+
     def __enter__(self) -> Any:
         global _open
         with _lock:
@@ -149,6 +152,8 @@ class Packed(Node):
     def saved(self, values: tuple[Any, ...] | None) -> None:
         stack = HOOKS.get() if values is not None else ()
         self.hooks = stack[-1][1] if stack else ()
+        for hooks, _ in stack:
+            hooks.noted(self)
         plan = self.plan
         if values and stack and isinstance(plan, Plan):
             last = stack[-1][0]

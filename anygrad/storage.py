@@ -148,6 +148,7 @@ def _encoded(x: Any, place: str, names: dict[int, str], tensors: dict[str, Tenso
         if id(x) not in names:
             x._leaf_only("save", f"write {place}.detach() first")
             plain = re.sub(r"\W+", ".", place[4:]).strip(".") or "tensor"
+            plain = "tensor" if plain == "__metadata__" else plain  # The format has that name for itself.
             free = (f"{plain}.{count}" for count in itertools.count(2))
             name = plain if plain not in tensors else next(name for name in free if name not in tensors)
             names[id(x)] = name

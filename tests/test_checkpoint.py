@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import random
 import weakref
@@ -23,6 +24,12 @@ from tests.test_saved_hooks import orders, program
 
 grad = ag.autograd.grad
 checkpoint = ag.checkpoint
+
+
+@dataclasses.dataclass
+class Layer:
+    weight: Any
+    options: dict[str, float]
 
 
 def leaf(values: Any) -> Any:
@@ -349,3 +356,28 @@ def test_arguments_that_cannot_be() -> None:
     for segments in (0, 3):
         with pytest.raises(ArgumentError, match=rf"segments is {segments}, there are 2 functions"):
             ag.checkpoint_sequential([ag.exp, ag.sin], segments, x)
+
+
+def test_a_closed_over_tensor_that_nothing_saves_and_that_was_written_is_named() -> None:
+    x, w = leaf(np.ones(3)), leaf(np.arange(3.0))
+    y = checkpoint(lambda x: ag.sin(x + w).sum(), x)
+    with ag.no_grad():
+        w -= 0.5
+    with pytest.raises(ag.CheckpointError, match="passed to add has been written since"):
+        y.backward()
+    assert x.grad is None and w.grad is None
+    b = x * 2
+    y = checkpoint(lambda x: ag.sin(x + b).sum(), x)
+    b[0] = 5.0
+    with pytest.raises(ag.CheckpointError, match="passed to add has been written since"):
+        y.backward()
+
+
+def test_arguments_are_pytrees() -> None:
+    w = leaf(np.arange(3.0))
+    layer = Layer(w, {"scale": 2.0})
+    y = checkpoint(lambda p, x: ag.sin(x * p.options["scale"] + p.weight).sum(), layer, ag.ones(3))
+    with ag.no_grad():
+        w -= 0.5
+    y.backward()
+    np.testing.assert_allclose(w.grad, np.cos(2 + np.arange(3.0)))

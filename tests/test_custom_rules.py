@@ -220,6 +220,12 @@ def test_custom_jvp_that_cannot_be() -> None:
     f.defjvps(None, None)
     with pytest.raises(ArgumentError, match="it has 1 arguments and 2 rules"):
         f(x).backward()
+    f.defjvps(None)
+    with pytest.raises(ArgumentError, match="every rule is None"):
+        f(x).backward()
+    f.defjvp(lambda primals, tangents: (f(*primals), 3.0))
+    with pytest.raises(DtypeError, match="the tangent of output 0 is float: expected a tensor"):
+        ag.jvp(f, (x,), (ag.ones_like(x),))
 
 
 # ---------------------------------------------------------------- primitive

@@ -290,3 +290,9 @@ def test_a_dtype_that_the_device_lacks(path: Path, target: Any) -> None:
             ag.load(path, device="jax")
     finally:
         jax.config.update("jax_enable_x64", True)
+
+
+def test_a_key_that_is_the_format_s_own_name(path: Path) -> None:
+    ag.save(path, {"__metadata__": ag.ones(2), "tensor": ag.zeros(1)})
+    found = ag.load(path)
+    assert found["__metadata__"].tolist() == [1.0, 1.0] and found["tensor"].tolist() == [0.0]
