@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -35,7 +36,7 @@ def _noted(run: Any) -> dict[Any, Any]:
     return notes
 
 
-def _reached(run: Any, nodes: list[Node]) -> list[bool]:
+def _reached(run: Any, nodes: list[Node | None]) -> list[bool]:
     """Tell which of the nodes a pass runs, or ends at."""
     seen = set(run.roots)
     stack = list(seen)
@@ -43,7 +44,7 @@ def _reached(run: Any, nodes: list[Node]) -> list[bool]:
         new = set(stack.pop().edges) - seen
         stack += new
         seen |= new
-    return [n in seen and (run.expand is None or run.uses.get(n) != 0) for n in nodes]
+    return [n in seen and (run.expand is None or run.uses.get(n) != 0) for n in nodes if n is not None]
 
 
 class _First(Watch):
@@ -66,12 +67,13 @@ class _All:
     """Calls a function with the gradients of a pass, once those that it leads to have all arrived."""
 
     def __init__(self, nodes: list[Node], function: Callable[[list[Tensor | None]], None]) -> None:
-        self.nodes, self.function = nodes, function
+        # Weakly: the nodes hold the hooks, and these hold this.
+        self.nodes, self.function = [weakref.ref(n) for n in nodes], function
 
     def arrived(self, i: int, g: Tensor, run: Any) -> None:
         notes = _noted(run)
         if self not in notes:
-            notes[self] = [sum(_reached(run, self.nodes)), [None] * len(self.nodes)]
+            notes[self] = [sum(_reached(run, [ref() for ref in self.nodes])), [None] * len(self.nodes)]
         notes[self][0] -= 1
         notes[self][1][i] = g
         left, found = notes[self]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
 from typing import Any
 
@@ -275,3 +276,16 @@ def test_what_cannot_be_watched() -> None:
         several([x, 1.0], print)  # type: ignore[list-item]
     with pytest.raises(GradientError, match="tensor 1 does not require a gradient"):
         several([x, ag.tensor(1.0)], print)
+
+
+def test_hooks_over_several_tensors_die_with_them() -> None:
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    seen = weakref.ref(x.node)
+    several([x, y], lambda gs: None)
+    gc.disable()
+    try:
+        (x * y).sum().backward()
+        del x, y
+        assert seen() is None
+    finally:
+        gc.enable()
