@@ -60,9 +60,7 @@ class Pass:
         *("notes", "push", "roots", "sums", "uses", "writable", "xp"),
     )
 
-    def __init__(
-        self, roots: list[Node], uses: dict[Node, int], push: Any, expand: set[Node] | None
-    ) -> None:
+    def __init__(self, roots: list[Node], uses: dict[Node, int], push: Any, expand: set[Node] | None) -> None:
         self.roots = roots
         self.uses = uses
         self.push = push

@@ -310,12 +310,7 @@ CASES: dict[str, tuple[Callable[[World], Any], type[Exception], type[Exception],
     "len": (lambda w: len(w.plain[0]), D, TypeError, r"\[len\] x has no axes"),
     "iter": (lambda w: list(w.plain[0]), D, TypeError, r"\[iter\] x has no axes"),
     "format": (lambda w: f"{w.x:.2f}", S, ValueError, r"\[format\] x has shape"),
-    "data": (
-        lambda w: w.x.data,
-        AttributeError,
-        AttributeError,
-        r"\[data\] tensors have no .data: read x.det",
-    ),
+    "data": (lambda w: w.x.data, AttributeError, AttributeError, r"\[data\] tensors have no .data: read x"),
     # ------------------------------------------------------------ writes
     "leaf": (write("x", 0, 1.0), L, RuntimeError, r"\[setitem\] x is a leaf.*no_grad"),
     "leaf in place": (lambda w: w.x.add_(1), L, RuntimeError, r"\[add_\] x is a leaf"),
@@ -397,7 +392,5 @@ def test_bad_input(name: str) -> None:
 
 
 def test_a_shape_in_several_arguments() -> None:
-    with pytest.raises(
-        TypeError, match=r"\[zeros\] got 2 positional arguments: write the shape as one tuple"
-    ):
+    with pytest.raises(TypeError, match=r"\[zeros\] got 2 positional arguments: write the shape as one"):
         ag.zeros(2, 3)
