@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import re
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -268,7 +270,11 @@ def _solve_triangular(a: Any, b: Any, *, lower: bool, unit_diagonal: bool) -> An
     return out.reshape(b.shape)
 
 
-BACKEND = ("cuda", "cupy", "cupy_chains", "cupy_launches", "cupy_neural", "cupy_timer")
+BACKEND = tuple(
+    path.stem
+    for path in sorted(Path(anygrad.backends.__path__[0]).glob("*.py"))
+    if re.search(r"^import cupy$", path.read_text(encoding="utf-8"), re.MULTILINE)
+)
 """The modules of ``anygrad.backends`` that import CuPy."""
 
 

@@ -48,7 +48,7 @@ class CupyRandom(RandomExtras):
                 # The kernel reads double precision and row-major order.
                 alpha = cupy.ascontiguousarray(cupy.broadcast_to(parameters[0], shape).astype(np.float64))
                 # No draw of it is a number without axes.
-                return generator.standard_gamma(alpha.reshape(-1), alpha.size, dtype).reshape(shape)
+                return generator.standard_gamma(alpha.reshape(-1), (alpha.size,), dtype).reshape(shape)
             if kind == "integers":
                 return generator.integers(*parameters, size=shape, dtype=dtype)
             assert kind == "permutation", kind
