@@ -35,7 +35,7 @@ class Chosen:
             ]
         if argnames is not None:
             self.words = [
-                self._word(name) for name in ([argnames] if isinstance(argnames, str) else argnames)
+                self._word(name) for name in (argnames if isinstance(argnames, tuple | list) else [argnames])
             ]
         self.mixed = argnums is not None and argnames is not None
         if not self.numbers and not self.words:

@@ -23,6 +23,7 @@ from anygrad.errors import ArgumentError, CheckpointError, DtypeError, message
 from anygrad.graph import GRAD_MODE, Leaf, Marker, Node, Output, plain
 from anygrad.keeping import Held, Keeper, Part, Policy, checked
 from anygrad.op import Plan
+from anygrad.rules import whole_in
 from anygrad.saving import HOOKS, Hooks, Parcel
 from anygrad.tensors import Tensor, wrap
 from anygrad.views import base_of
@@ -365,7 +366,11 @@ def checkpoint_sequential(
     >>> x = ag.tensor(0.5, requires_grad=True)
     >>> ag.checkpoint_sequential([ag.sin] * 100, 10, x).backward()
     """
-    n = len(functions)
+    n, segments = len(functions), whole_in("checkpoint_sequential", "segments", segments)
+    for function in functions:
+        if not callable(function):
+            got = f"functions holds {function!r}"
+            raise DtypeError(message("checkpoint_sequential", got, "expected functions"))
     if not 1 <= segments <= n:
         got = f"segments is {segments}, there are {n} functions"
         raise ArgumentError(message("checkpoint_sequential", got, "expected a number from 1 to that"))

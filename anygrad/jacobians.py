@@ -17,6 +17,7 @@ from anygrad.arguments import Chosen
 from anygrad.calls import Call, Linear, zeros_like
 from anygrad.construction import native
 from anygrad.errors import ArgumentError, GradientDtypeError, message
+from anygrad.rules import whole_in
 from anygrad.tensors import Tensor, wrap
 
 __all__ = ["ggnvp", "hessian", "hvp", "jacobian", "vhp"]
@@ -93,7 +94,7 @@ def _jacobian(
     chunk_size: int | None,
 ) -> Function:
     chosen = Chosen(op, function, argnums, argnames)
-    if chunk_size is not None and chunk_size < 1:
+    if chunk_size is not None and whole_in(op, "chunk_size", chunk_size) < 1:
         raise ArgumentError(message(op, f"chunk_size is {chunk_size}", "expected 1 or more, or None"))
 
     @functools.wraps(function)

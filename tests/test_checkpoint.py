@@ -356,6 +356,10 @@ def test_arguments_that_cannot_be() -> None:
     for segments in (0, 3):
         with pytest.raises(ArgumentError, match=rf"segments is {segments}, there are 2 functions"):
             ag.checkpoint_sequential([ag.exp, ag.sin], segments, x)
+    with pytest.raises(DtypeError, match=r"segments is 1.5: expected an integer"):
+        ag.checkpoint_sequential([ag.exp, ag.sin], 1.5, x)  # type: ignore[arg-type]
+    with pytest.raises(DtypeError, match=r"functions holds 3: expected functions"):
+        ag.checkpoint_sequential([ag.exp, 3], 1, x)  # type: ignore[list-item]
 
 
 def test_a_closed_over_tensor_that_nothing_saves_and_that_was_written_is_named() -> None:

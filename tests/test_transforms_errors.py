@@ -49,6 +49,7 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ag.grad(total, (0, -2))(X, X), A, "an argument is chosen twice"),
     (lambda: ag.jacobian(total, ()), A, "[jacobian] argnums is empty: name at least one argument"),
     (lambda: ag.grad(total, argnames=(0,)), D, "argnames holds 0: expected names"),
+    (lambda: ag.grad(total, argnames=0), D, "argnames holds 0: expected names"),
     (
         lambda: ag.grad(total, argnames="z")(X),
         A,
@@ -206,6 +207,7 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "[jacobian] mode is 'backward': expected 'forward', 'reverse' or None",
     ),
     (lambda: ag.hessian(total, chunk_size=0), A, "[hessian] chunk_size is 0: expected 1 or more, or None"),
+    (lambda: ag.jacobian(total, chunk_size=1.5), D, "[jacobian] chunk_size is 1.5: expected an integer"),
     # ------------------------------------------------------------ inside
     (
         lambda: ag.grad(lambda x: x.retain_grad())(X),
