@@ -29,7 +29,8 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     that the device lacks and ``AttributeError`` for what does not speak DLPack.
 
     >>> import numpy as np
-    >>> from_dlpack(np.array([1.0, 2.0]))
+    >>> import anygrad as ag
+    >>> ag.from_dlpack(np.array([1.0, 2.0]))
     tensor([1., 2.], dtype=float64, device='cpu')
     """
     return imported(x, device, copy, get_backend(None))
