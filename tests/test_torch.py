@@ -136,7 +136,26 @@ def compare(one: Sample) -> None:
         np.testing.assert_allclose(g, want, rtol=loose, atol=loose, equal_nan=True)
 
 
-ELSEWHERE = ["avg_pool1d", "avg_pool2d", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "index_add", "max_pool1d", "max_pool2d", "median", "quantile", "scatter_add", "take", "unfold", "unique_all", "unique_counts", "unique_inverse", "unique_values"]
+ELSEWHERE = [
+    "avg_pool1d",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "index_add",
+    "max_pool1d",
+    "max_pool2d",
+    "median",
+    "quantile",
+    "scatter_add",
+    "take",
+    "unfold",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+]
 """Called otherwise in PyTorch: the tests of their own compare them, as those of ``special`` do."""
 
 COMPARED = [
