@@ -47,7 +47,6 @@ from anygrad.jacobians import ggnvp, hessian, hvp, jacobian, vhp
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
-from anygrad.op import REGISTRY as _REGISTRY
 from anygrad.ops.searching import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 from anygrad.tensors import Tensor, asarray, tensor
 from anygrad.transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
@@ -55,9 +54,7 @@ from anygrad.transforms import elementwise_grad, grad, jvp, linearize, value_and
 __version__ = "0.1.0"
 __array_api_version__ = "2025.12"
 
-_PUBLIC = {
-    name: f for name, f in _functions_of("").items() if name not in _REGISTRY or _REGISTRY[name].public
-}
+_PUBLIC = _functions_of("")
 globals().update(_PUBLIC | _CONSTANTS | _LIKE)
 
 __all__ = [

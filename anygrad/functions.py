@@ -391,9 +391,9 @@ def publish() -> None:
 publish()
 
 
-def functions_of(extension: str) -> dict[str, Function]:
-    """Return the functions of an extension by their short names; of the main namespace for an empty one."""
-    parts = {key: key.rpartition(".") for key in FUNCTIONS}
-    found = {short: FUNCTIONS[key] for key, (before, _, short) in parts.items() if before == extension}
+def functions_of(extension: str, hidden: bool = False) -> dict[str, Function]:
+    """Return what an extension has, by short names ("" is the main namespace); ``hidden`` functions too."""
+    keys = [key for key in FUNCTIONS if hidden or key not in REGISTRY or REGISTRY[key].public]
+    found = {key.rpartition(".")[2]: FUNCTIONS[key] for key in keys if key.rpartition(".")[0] == extension}
     shared = SHARED.get(extension, {}).items()
     return found | {short: FUNCTIONS[key] for short, key in shared if key in FUNCTIONS}

@@ -9,16 +9,11 @@ from typing import Any
 from anygrad import ops  # noqa: F401  (declares the rows, before anything reads the registry)
 from anygrad.functions import functions_of
 from anygrad.hints import missing_function
-from anygrad.op import REGISTRY
 from anygrad.ops.decompositions import EighResult, EigResult, QRResult, SVDResult
 from anygrad.ops.linalg import SlogdetResult
 from anygrad.ops.matrix_functions import LstsqResult
 
-_PUBLIC = {
-    name: function
-    for name, function in functions_of("linalg").items()
-    if f"linalg.{name}" not in REGISTRY or REGISTRY[f"linalg.{name}"].public
-}
+_PUBLIC = functions_of("linalg")
 globals().update(_PUBLIC)
 
 __all__ = ["EigResult", "EighResult", "LstsqResult", "QRResult", "SVDResult", "SlogdetResult", *_PUBLIC]

@@ -81,7 +81,7 @@ class Namespace:
             before = f"{extension}.".lstrip(".")
             found = {
                 name: self._bound(function) if before + name in CREATIONS else function
-                for name, function in functions_of(extension).items()
+                for name, function in functions_of(extension, hidden=True).items()
             }
             vars(self).update({extension: SimpleNamespace(**found)} if extension else found)
         self.asarray = self._bound(asarray)
@@ -95,7 +95,7 @@ class Namespace:
     def special(self) -> SimpleNamespace:
         """The special functions, which are declared when they are first asked for."""
         importlib.import_module("anygrad.special")
-        return SimpleNamespace(**functions_of("special"))
+        return SimpleNamespace(**functions_of("special", hidden=True))
 
     def _bound(self, function: Any) -> Any:
         @functools.wraps(function)

@@ -9,7 +9,6 @@ from typing import Any
 
 from anygrad import functions
 from anygrad.hints import missing_function
-from anygrad.op import REGISTRY
 from anygrad.ops import (  # noqa: F401  (declare the rows)
     bessel,
     degrees,
@@ -22,11 +21,7 @@ from anygrad.ops import (  # noqa: F401  (declare the rows)
 
 functions.publish()
 
-_PUBLIC = {
-    name: function
-    for name, function in functions.functions_of("special").items()
-    if f"special.{name}" not in REGISTRY or REGISTRY[f"special.{name}"].public
-}
+_PUBLIC = functions.functions_of("special")
 globals().update(_PUBLIC)
 
 __all__ = [*_PUBLIC]
