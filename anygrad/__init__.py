@@ -121,7 +121,7 @@ _LATE = {
     "save": "storage",
     "verify": "verifying",
 }
-_LATE_MODULES = ("cuda", "drawing", "profiling", "random", "special", "testing")
+_LATE_MODULES = ("cuda", "drawing", "profiling", "random", "scipy", "special", "testing")
 
 
 def __getattr__(name: str) -> Any:

@@ -158,8 +158,8 @@ def sample(name: str, kind: str, *operands: Any, **rest: Any) -> None:
 
 
 def own(names: Iterable[str]) -> tuple[str, ...]:
-    """Leave out the operations that tests declare."""
-    return tuple(name for name in names if not name.startswith("tests."))
+    """Leave out the operations that tests declare, and those of SciPy, which ``tests/consumers`` tries."""
+    return tuple(name for name in names if not name.startswith(("tests.", "scipy.")))
 
 
 def cases(name: str, target: str | None = None, *kinds: str, **traits: Any) -> Iterator[Sample]:

@@ -57,7 +57,7 @@ LADDER = [
         "testing",
         "verifying",
     ),
-    *("storage", "determinism", "__init__"),
+    *("scipy", "storage", "determinism", "__init__"),
 ]
 """Each file imports from those before it alone; the files of a folder stand on one rung."""
 

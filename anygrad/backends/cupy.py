@@ -127,6 +127,7 @@ class CupyBackend(Chains, CupyNeural, CupyRandom, CudaDevice, WritableBackend):
 
     layout: ClassVar[type[Layout]] = CupyLayout
     special_library: ClassVar[str | None] = "cupyx.scipy.special"
+    scipy_library: ClassVar[str | None] = "cupyx.scipy"
     alone: ClassVar[list[Any]] = []
     any_order: bool = True
 

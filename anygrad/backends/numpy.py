@@ -207,6 +207,7 @@ class NumpyBackend(HostInterchange, HostRandom, NumpyAlgebra, NumpyNeural, Numpy
 
     chains_from: ClassVar[int | None] = 1 << 20
     special_library: ClassVar[str | None] = "scipy.special"
+    scipy_library: ClassVar[str | None] = "scipy"
 
     def __init__(self, name: str = "cpu") -> None:
         super().__init__(np, "cpu", name)

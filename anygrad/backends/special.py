@@ -1,4 +1,4 @@
-"""What is called of ``xp.special``, the special functions of a backend, and by whom they are looked up.
+"""What is called of ``xp.special``, the special functions of a backend, and which library has SciPy's others.
 
 The rest, ``special_lookup`` and ``special_defaults``, is imported when the first function is asked for.
 """
@@ -6,7 +6,10 @@ The rest, ``special_lookup`` and ``special_defaults``, is imported when the firs
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from anygrad.errors import UnsupportedError, message
 
 if TYPE_CHECKING:
     from anygrad.backends.special_lookup import Special
@@ -26,10 +29,13 @@ SPECIAL = tuple(_SPECIAL.split())
 
 
 class SpecialExtras:
-    """The part of a backend that is there for special functions."""
+    """The part of a backend that is there for special functions, and for the rest of SciPy."""
 
     special_library: ClassVar[str | None] = None
     """The module with the library's own, of those that ``special_lookup`` names."""
+
+    scipy_library: ClassVar[str | None] = None
+    """The package that computes what SciPy does in compiled code on arrays of this library."""
 
     if TYPE_CHECKING:
 
@@ -45,3 +51,23 @@ class SpecialExtras:
     def launching(self, function: Any) -> Any:
         """Return a function as it is to be called: on some backends only after entering the device."""
         return function
+
+    def scipy_function(self, module: str, name: str) -> Any:
+        """Return SciPy's function for arrays of this library: ``scipy_function("ndimage", "correlate1d")``.
+
+        Raises ``UnsupportedError`` where the library has no such function, or SciPy cannot be imported.
+        """
+        if self.scipy_library is None:
+            got = f"{self.name} has no {module}.{name}"
+            raise UnsupportedError(
+                message(name, got, "SciPy computes it on NumPy, CuPy on CUDA", 'move x with .to("cpu")')
+            )
+        path = f"{self.scipy_library}.{module}"
+        try:
+            found = getattr(importlib.import_module(path), name, None)
+        except ModuleNotFoundError as error:
+            got = f"{path}, which has {name} for {self.name}, cannot be imported"
+            raise UnsupportedError(message(name, got, str(error), "pip install scipy")) from error
+        if found is None:
+            raise UnsupportedError(message(name, f"{path} has no {name}", 'move x with .to("cpu")'))
+        return self.launching(found)

@@ -1,0 +1,33 @@
+"""SciPy's functions with gradients, under SciPy's names: ``anygrad.scipy.ndimage.gaussian_filter(x, 2.0)``.
+
+Here is what SciPy computes in compiled code, which no tensor passes. SciPy computes it here too, on NumPy,
+and CuPy on CUDA; the derivative is ours. What SciPy writes to the Array API takes tensors as it stands, with
+``SCIPY_ARRAY_API=1`` set before SciPy is imported. Each module is imported when it is first asked for.
+"""
+
+import importlib
+from typing import Any
+
+_MODULES = (
+    "fft",
+    "integrate",
+    "interpolate",
+    "linalg",
+    "ndimage",
+    "optimize",
+    "signal",
+    "sparse",
+    "spatial",
+    "special",
+    "stats",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}: it has {', '.join(_MODULES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_MODULES)

@@ -1,0 +1,81 @@
+"""What the modules of this package share: operands made tensors, and rows whose forward SciPy computes.
+
+A row is named as the function is in SciPy, ``scipy.ndimage.correlate1d``. A formula reaches it, as any other,
+through its namespace: ``xp.scipy.ndimage.correlate1d`` is the row's forward on a backend and the row's
+function on tensors. The forward asks ``xp.scipy_function("ndimage", "correlate1d")`` for what computes it:
+SciPy's on NumPy, CuPy's on CUDA. What can be written in anygrad's own functions is a plain function of
+tensors, and runs on every device.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from anygrad.backends.base import Backend
+from anygrad.dispatch import common_backend, operand
+from anygrad.functions import FUNCTIONS, publish
+from anygrad.namespace import Namespace
+from anygrad.op import REGISTRY, Row
+from anygrad.tensors import Tensor
+
+__all__ = ["declared", "given", "missing"]
+
+
+def given(op: str, **operands: Any) -> tuple[Any, ...]:
+    """Return the namespace of the operands' device, then the operands as tensors there; None stays None.
+
+    Raises ``DeviceError`` where they lie on several devices.
+    """
+    present = {name: x for name, x in operands.items() if x is not None}
+    backend = common_backend(op, tuple(present.values()))
+    tensors = {name: operand(op, name, x, backend) for name, x in present.items()}
+    return backend.tensors, *(tensors.get(name) for name in operands)
+
+
+def declared(row: Row) -> Callable[..., Tensor]:
+    """Return the function of tensors that a row gives."""
+    publish()
+    return FUNCTIONS[row.key]
+
+
+def missing(module: str, name: str) -> AttributeError:
+    """Return the error for a function that is not there."""
+    return AttributeError(
+        f"module {'anygrad.' + module!r} has no attribute {name!r}: {module}.{name} itself takes tensors "
+        "where it is written to the Array API (with SCIPY_ARRAY_API=1 set before SciPy is imported)"
+    )
+
+
+class Rows:
+    """The rows below a name, as a namespace: of functions of raw arrays, or of tensors."""
+
+    def __init__(self, name: str, find: Callable[[str], Any]) -> None:
+        self._name = name
+        self._find = find
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        key = f"{self._name}.{name}"
+        inner = any(row.startswith(key + ".") for row in REGISTRY)
+        found = Rows(key, self._find) if inner else self._find(key)
+        setattr(self, name, found)
+        return found
+
+
+def _on_arrays(xp: Backend) -> Rows:
+    """Make ``xp.scipy`` of a backend: the forwards of rows, bound to it."""
+    return Rows("scipy", lambda key: functools.partial(REGISTRY[key].forward, xp))
+
+
+def _on_tensors(xp: Namespace) -> Rows:
+    """Make ``xp.scipy`` of a namespace of tensors."""
+    return Rows("scipy", FUNCTIONS.__getitem__)
+
+
+for _owner, _rows in ((Backend, _on_arrays), (Namespace, _on_tensors)):
+    _found = functools.cached_property(_rows)
+    _found.__set_name__(_owner, "scipy")
+    setattr(_owner, "scipy", _found)  # noqa: B010  (neither class declares it)
