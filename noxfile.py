@@ -83,6 +83,14 @@ def backends(session: nox.Session) -> None:
 
 
 @nox.session
+def consumers(session: nox.Session) -> None:
+    """Test what SciPy, scikit-learn and other libraries make of tensors, and SciPy's functions of our own."""
+    install(session, "consumers")
+    env = QUIET | {"JAX_PLATFORMS": "cpu", "SCIPY_ARRAY_API": "1"}
+    session.run("pytest", "-n", "2", *(session.posargs or ["tests/consumers"]), env=env)
+
+
+@nox.session
 def names(session: nox.Session) -> None:
     """Look up whatever is used of CuPy, and compile its kernels, with the CuPy of today and without a GPU."""
     if sys.platform == "darwin":
