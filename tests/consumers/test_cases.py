@@ -18,9 +18,9 @@ def test_a_consumer(case: Case, target: Any) -> None:
 
 
 @pytest.mark.parametrize("library", libraries())
-def test_what_was_named_has_a_case(library: str) -> None:
+def test_what_has_a_case_was_named(library: str) -> None:
     names = [case.name.partition(" ")[0] for case in libraries()[library]]
-    assert set(named(library)) == set(names)
+    assert set(names) <= set(named(library))
 
 
 def test_no_two_cases_have_one_name() -> None:
