@@ -490,7 +490,7 @@ def cumulative_sum(x: Any, /, axis: int | None = None, *, dtype: Any = None, inc
     tensor([1., 3., 6.], dtype=float64, device='cpu')
     """
 
-def diff(x: ArrayLike, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
+def diff(x: ArrayLike, /, n: int = 1, axis: int = -1, *, prepend: Any = None, append: Any = None) -> Tensor:
     """Return the n-th differences of neighbours along an axis, of x between ``prepend`` and ``append``.
 
     Those are arrays of x's shape but for the axis, or numbers; booleans differ where they are unequal.

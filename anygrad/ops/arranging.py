@@ -139,7 +139,7 @@ def meshgrid(xp: Any, *arrays: ArrayLike, indexing: str = "xy") -> tuple[Any, ..
 
 @derived
 def diff(
-    xp: Any, x: ArrayLike, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+    xp: Any, x: ArrayLike, /, n: int = 1, axis: int = -1, *, prepend: Any = None, append: Any = None
 ) -> Any:
     """Return the n-th differences of neighbours along an axis, of x between ``prepend`` and ``append``.
 
