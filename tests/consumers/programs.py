@@ -1,8 +1,8 @@
 """Programs of plain NumPy, as one writes them with nothing in mind: nothing here names anygrad.
 
-They follow the descriptions of the examples in HIPS autograd's documentation. Each ``Program`` is an objective,
-a number as a function of parameters (arrays, in lists and dictionaries), with what the parameters are drawn
-from. ``loaded`` gives a copy of the module in which ``np`` is another module of NumPy's names.
+They follow the descriptions of the examples in HIPS autograd's documentation. Each ``Program`` is an
+objective, a number as a function of parameters (arrays, in lists and dictionaries), with what the parameters
+are drawn from. ``loaded`` gives a copy of the module in which ``np`` is another module of NumPy's names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,10 +79,7 @@ def logistic_regression(weights):
 
 
 def layers(sizes, r, scale=0.5):
-    return [
-        {"w": scale * r.normal(size=(m, n)), "b": scale * r.normal(size=n)}
-        for m, n in zip(sizes[:-1], sizes[1:])
-    ]
+    return [{"w": scale * r.normal(size=(m, n)), "b": scale * r.normal(size=n)} for m, n in pairwise(sizes)]
 
 
 def network(params, inputs, bend=None):
@@ -265,7 +263,7 @@ def rbf(scale, lengths, x, y):
 
 
 def log_gauss(x, mean, cov):
-    sign, logdet = np.linalg.slogdet(cov)
+    logdet = np.linalg.slogdet(cov)[1]
     away = x - mean
     return -0.5 * (np.dot(away, np.linalg.solve(cov, away)) + logdet + len(x) * np.log(2 * np.pi))
 

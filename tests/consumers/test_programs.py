@@ -1,14 +1,53 @@
-"""Programs of plain NumPy run on tensors: their numbers are NumPy's, their gradients those of HIPS autograd."""
+"""Programs of plain NumPy, run on tensors: numbers are NumPy's, gradients those of HIPS autograd."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import autograd
+import autograd.numpy
+import autograd.scipy.special
 import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.trees import flatten, map_leaves
+from anygrad.trees import flatten, rebuild
 from tests.consumers import programs
+from tests.consumers.programs import PROGRAMS
 
-autograd = pytest.importorskip("autograd")
+HIPS = programs.loaded(np=autograd.numpy, erf=autograd.scipy.special.erf)
+
+
+def leaves(tree: Any) -> list[np.ndarray]:
+    """Return the arrays of a tree, in one order for trees of arrays and of tensors."""
+    return [np.asarray(leaf) for leaf in flatten(tree)[0]]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("seed", (0, 1))
+def test_program(name: str, seed: int) -> None:
+    one = PROGRAMS[name]
+    params = one.draw(np.random.default_rng(seed))
+    value, gradient = ag.value_and_grad(one.objective)(params)
+    assert isinstance(value, ag.Tensor) and value.shape == ()
+    np.testing.assert_allclose(value.item(), one.objective(params), rtol=1e-12)
+    expected = autograd.grad(HIPS.PROGRAMS[name].objective)(params)
+    assert any(np.any(part) for part in leaves(expected))
+    for found, part in zip(leaves(gradient), leaves(expected), strict=True):
+        np.testing.assert_allclose(found, part, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ("gaussian_process", "logistic_regression", "neural_net", "rosenbrock"))
+def test_curvature(name: str) -> None:
+    """A product with the Hessian, which HIPS autograd takes of one array."""
+    one = PROGRAMS[name]
+    params = one.draw(np.random.default_rng(2))
+    first, form = flatten(params)
+    vector = [np.cos(np.arange(x.size, dtype=float)).reshape(x.shape) for x in first]
+    found = ag.hvp(one.objective)(params, rebuild(form, vector))
+    slopes = autograd.grad(HIPS.PROGRAMS[name].objective)
+    along = autograd.grad(
+        lambda p: sum(autograd.numpy.sum(g * v) for g, v in zip(flatten(slopes(p))[0], vector, strict=True))
+    )(params)
+    for ours, theirs in zip(leaves(found), leaves(along), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-10)
