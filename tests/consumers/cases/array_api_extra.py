@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +81,7 @@ def not_finite(rng: np.random.Generator) -> np.ndarray:
 
 
 NAN = [
-    case(f"{name} {axis}", lambda x, f=getattr(xpx, name), a=axis: f(x, axis=a), holes(3, 4))
+    case(f"{name} {axis}", functools.partial(getattr(xpx, name), axis=axis), holes(3, 4))
     for name in ("nanmax", "nanmean", "nanmin", "nansum")
     for axis in (None, 0, 1)
 ]
@@ -209,13 +210,13 @@ OTHERS = [
 
 
 def compared(compare: Callable[..., Any], other: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return a call that compares an array with another."""
+    return lambda x: compare(x, other(x))
+
+
+def detached(compare: Callable[..., Any], other: Callable[[Any], Any]) -> Callable[..., Any]:
     """Return a call that compares tensors without a graph."""
-
-    def call(x: Any) -> None:
-        there = x.detach() if hasattr(x, "detach") else x
-        compare(there, other(there))
-
-    return call
+    return lambda x: compared(compare, other)(x.detach() if hasattr(x, "detach") else x)
 
 
 COMPARISONS: dict[str, Callable[[Any], Any]] = {
@@ -227,7 +228,7 @@ COMPARISONS: dict[str, Callable[[Any], Any]] = {
 TESTING = [
     case(
         f"testing.{name} detached",
-        compared(getattr(testing, name), other),
+        detached(getattr(testing, name), other),
         normal(3),
         outcome=Plain("it compares"),
     )
@@ -236,7 +237,7 @@ TESTING = [
 TESTING += [
     case(
         f"testing.{name}",
-        lambda x, f=getattr(testing, name), o=other: f(x, o(x)),
+        compared(getattr(testing, name), other),
         normal(3),
         outcome=Raises(GraphExitError, "compares on NumPy: hand it x.detach()"),
     )
