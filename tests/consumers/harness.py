@@ -1,9 +1,9 @@
 """What a consumer's case is, and how it is held against plain NumPy.
 
-A case is one call of somebody else's function. ``check`` calls it on arrays of NumPy's and on tensors, compares the
-values, asks whether a graph leads from what came out to what went in, and compares the gradient with differences
-of the function on NumPy. What is untracked and yet changes with the input has lost the gradient, whatever was
-declared.
+A case is one call of somebody else's function. ``check`` calls it on arrays of NumPy's and on tensors,
+compares the values, asks whether a graph leads from what came out to what went in, and compares the gradient
+with differences of the function on NumPy. What is untracked and yet changes with the input has lost the
+gradient, whatever was declared.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ class Case:
     or ``Held`` ones. ``reference`` is called in the place of ``call`` on NumPy where the function is another.
     ``pick`` takes from a result what is to be compared, where it is an object of the library's. ``elsewhere``
     is what comes of it on other arrays than NumPy's, where that differs; ``everywhere`` lets it run on
-    PyTorch's and JAX's too. ``around()`` is entered around the call on tensors. ``step`` and ``rtol`` are of the
-    differences, ``close`` is how close the values are; ``warns`` is a warning to ignore.
+    PyTorch's and JAX's too. ``around()`` is entered around the call on tensors. ``step`` and ``rtol`` are of
+    the differences, ``close`` is how close the values are; ``warns`` is a warning to ignore.
     """
 
     def __init__(
