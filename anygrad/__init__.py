@@ -117,11 +117,12 @@ _LATE = {
     "deterministic": "determinism",
     "draw": "drawing",
     "load": "storage",
+    "nan_safe": "masking",
     "profile": "profiling",
     "save": "storage",
     "verify": "verifying",
 }
-_LATE_MODULES = ("cuda", "drawing", "profiling", "random", "scipy", "special", "testing")
+_LATE_MODULES = ("cuda", "drawing", "interop", "profiling", "random", "scipy", "special", "testing")
 
 
 def __getattr__(name: str) -> Any:

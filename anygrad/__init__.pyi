@@ -25,6 +25,7 @@ from anygrad.anomalies import detect_anomaly as detect_anomaly
 from anygrad.determinism import deterministic as deterministic
 from anygrad.drawing import draw as draw
 from anygrad.storage import load as load
+from anygrad.masking import nan_safe as nan_safe
 from anygrad.profiling import profile as profile
 from anygrad.storage import save as save
 from anygrad.verifying import verify as verify

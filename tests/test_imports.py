@@ -49,6 +49,8 @@ LADDER = [
         "accounting",
         "charts",
         "exchange",
+        "absorbing",
+        "masking",
         "recording",
         "profiling",
         "anomalies",
