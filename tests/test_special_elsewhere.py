@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+import anygrad as ag
 from anygrad.backends.special_lookup import LIBRARIES
 from tests.samples import cases
 from tests.targets import Target
@@ -143,3 +144,17 @@ def test_gradients_are_jaxs(target: Target) -> None:
                 np.testing.assert_allclose(g[known], np.asarray(w)[known], rtol=1e-7, atol=1e-12)
             compared += 1
     assert compared > 20
+
+
+@pytest.mark.targets("numpy", "strict")
+def test_quotients_of_poles_are_scipys(target: Target) -> None:
+    """Where both gammas of poch and binom are infinite, their quotient is not."""
+    import scipy.special
+
+    first = np.asarray([[-3.0], [-2.0], [-1.0], [0.0], [1.5], [2.0], [3.0]])
+    second = np.asarray([0.0, 1.0, 1.5, 2.0, 3.0, 4.0])
+    for name in ("poch", "binom"):
+        expected = getattr(scipy.special, name)(first, second)
+        found = getattr(ag.special, name)(target.make(first), target.make(second))
+        there = np.isfinite(expected)
+        assert np.allclose(found.numpy()[there], expected[there], rtol=1e-12), name

@@ -271,8 +271,15 @@ def _betaln(xp: Any, a: Any, b: Any) -> Any:
 
 @_default("gammaln", "gammasgn")
 def _poch(xp: Any, z: Any, m: Any) -> Any:
-    sign = xp.special.gammasgn(z + m) * xp.special.gammasgn(z)
-    return sign * xp.exp(xp.special.gammaln(z + m) - xp.special.gammaln(z))
+    end = z + m
+    pole = (z <= 0) & (z == xp.floor(z))
+    both = pole & (end <= 0) & (end == xp.floor(end))  # mirrored (DLMF 5.5.3), where neither is a pole
+    upper = xp.where(both, 1 - z, end)
+    lower = xp.where(both, 1 - end, xp.where(pole, 1, z))
+    sign = xp.special.gammasgn(upper) * xp.special.gammasgn(lower)
+    sign = xp.where(both & ~_even(m, xp), -1, sign)
+    found = sign * xp.exp(xp.special.gammaln(upper) - xp.special.gammaln(lower))
+    return xp.where(pole & ~both, 0, found)
 
 
 @_default("gammaln", "rgamma")
