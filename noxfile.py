@@ -70,7 +70,7 @@ def tests(session: nox.Session) -> None:
     install(session, "tests")
     session.run("pytest", "-n", "2", *session.posargs, env=QUIET)
     if not session.posargs:  # arguments ask for a part of the tests, or for options of theirs
-        documented = ("--doctest-modules", "--doctest-glob=README.md", "--ignore=anygrad/backends")
+        documented = ("--doctest-modules", "--doctest-glob=README.md", "--ignore=anygrad/backends", "--ignore=anygrad/interop")
         session.run("pytest", *documented, "anygrad", "README.md", env=QUIET)
 
 

@@ -66,7 +66,7 @@ def forbid_copy(copy: bool | None) -> None:
 
 
 def carry(array: Any, source: Backend, target: Backend) -> Any:
-    """Carry an array from one backend to another."""
+    """Carry an array from one backend to another, which may be a name for the same memory."""
     return target.bring(array, source)
 
 

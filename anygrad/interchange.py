@@ -58,7 +58,7 @@ def imported(x: Any, device: Any, copy: bool | None, home: Backend) -> Tensor:
     elif copy is False:
         got = f"x is on {source.name}, device is {target.name}"
         raise InterchangeError(message("from_dlpack", got, "that needs a copy", "leave copy=False out"))
-    return wrap(carry(array, source, target), target, None)
+    return wrap(carry(source.compact(array) if copy else array, source, target), target, None)
 
 
 def _read(x: Any, copy: bool | None) -> tuple[Backend, Any, bool]:

@@ -115,6 +115,7 @@ def _in_place(function: Callable[..., Any], row: Row, name: str, op: str) -> Cal
 def to(self: Tensor, device: Any = None, dtype: Any = None, *, copy: bool = False) -> Tensor:
     """Return the tensor on a device, as a dtype; itself where nothing changes. Differentiable.
 
+    Libraries that see the same memory share it, unless ``copy``: neither is written there from then on.
     ``device`` may be a dtype, as in PyTorch: ``x.to(anygrad.float32)``. Raises what ``device`` raises.
     """
     if isinstance(device, np.dtype) or (isinstance(device, type) and issubclass(device, np.generic)):
@@ -124,7 +125,8 @@ def to(self: Tensor, device: Any = None, dtype: Any = None, *, copy: bool = Fals
         self.xp if device is None else get_backend(device.device if isinstance(device, Tensor) else device)
     )
     if target is not self.xp:
-        moved = wrap(carry(self.array, self.xp, target), target, None)
+        array = self.xp.compact(self.array) if copy else self.array
+        moved = wrap(carry(array, self.xp, target), target, None)
         node = self.node
         if node is not None and GRAD_MODE.get():
             moved.node = Node(CROSSING, (self.xp,), (node,))

@@ -225,10 +225,6 @@ class Backend(
         """Copy an array of this device to the host."""
         return np.array(np.from_dlpack(array) if hasattr(array, "__dlpack__") else array)
 
-    def bring(self, array: Any, source: Backend) -> Any:
-        """Copy an array of another backend to this device."""
-        return self.from_numpy(array if source.name == "cpu" else source.to_numpy(array))
-
     def synchronize(self) -> None:
         """Wait until the device has done all that was asked of it."""
 

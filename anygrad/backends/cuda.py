@@ -28,6 +28,8 @@ SHORT = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY", "ALLOC_FAILED"
 class CudaDevice(Backend):
     """One CUDA device, as a mixin for the backend of its arrays."""
 
+    shares = True
+
     # ---------------------------------------------------------------- opening
 
     @classmethod

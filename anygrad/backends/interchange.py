@@ -6,6 +6,7 @@ only, and a write there would change what a backward pass has saved.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import Any, ClassVar
 
@@ -29,11 +30,17 @@ class Interchange:
     module: Any
     device: Any
     name: str
-    zeros: Any
-    natives: Any
+    accept: Any
+    dtype_of: Any
     entered: Any
+    from_numpy: Any
+    natives: Any
     to_numpy: Any
+    zeros: Any
     shortage: ClassVar[Any]
+
+    shares: ClassVar[bool] = False
+    """Whether arrays may lie on another library's memory, and others on theirs: neither is written then."""
 
     @functools.cached_property
     def dlpack_device(self) -> Place | None:
@@ -90,9 +97,19 @@ class Interchange:
         """
         return self.module.from_dlpack(x, device=self.device, copy=copy)
 
+    def bring(self, array: Any, source: Any) -> Any:
+        """Return an array of another backend on this device: on the same memory where both see that."""
+        place = self.dlpack_device if self.shares and source.shares else None
+        if place is not None and place == source.dlpack_device and source.dtype_of(array) in self.natives:
+            with contextlib.suppress(BufferError, RuntimeError, TypeError, ValueError):
+                return self.accept(self.adopt(array, None))
+        return self.from_numpy(array if source.name == "cpu" else source.to_numpy(array))
+
 
 class HostInterchange(Interchange):
     """NumPy's part: a reader is told not to write, where DLPack has a word for it."""
+
+    shares = True
 
     def shared(self, array: Any, version: tuple[int, int] | None) -> Any:
         array = super().shared(array, version)

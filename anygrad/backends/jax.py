@@ -30,6 +30,7 @@ class JaxBackend(Backend):
     """One JAX device. Its arrays cannot be written."""
 
     special_library = "jax.scipy.special"
+    shares = True
 
     # ---------------------------------------------------------------- opening
 

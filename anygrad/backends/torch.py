@@ -30,6 +30,7 @@ class TorchBackend(TorchOrdering, Backend):
     special_library = "torch.special"
 
     partial = frozenset({"uint16", "uint32", "uint64"})
+    shares = True
 
     add = staticmethod(operator.add)
     subtract = staticmethod(operator.sub)

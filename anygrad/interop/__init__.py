@@ -1,0 +1,22 @@
+"""Functions and arrays across the borders of other frameworks: ``anygrad.interop.torch``.
+
+Each is imported when it is first asked for, and needs its library then. Functions go both ways with their
+gradients; arrays go on the same memory, wherever both libraries see that.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["torch"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
