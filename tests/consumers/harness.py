@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,9 +91,13 @@ def positive(*shape: int) -> Draw:
     return within(0.5, 2.0, *shape)
 
 
-def apart(*shape: int) -> Draw:
-    """Draw numbers no two of which are closer than a tenth: an order that differences do not change."""
-    return lambda rng: rng.permutation(int(np.prod(shape))).reshape(shape) / 5 + rng.uniform(0, 0.1, shape)
+def apart(*shape: int, offset: float = 0.0) -> Draw:
+    """Draw numbers whose order differences do not change: a twentieth lies between any two of them.
+
+    So it does between those of two draws, if one has an ``offset`` of a tenth.
+    """
+    n = int(np.prod(shape))
+    return lambda rng: rng.permutation(n).reshape(shape) / 5 + rng.uniform(0, 0.05, shape) + offset
 
 
 def rising(n: int) -> Draw:
@@ -129,10 +133,10 @@ class Case:
 
     ``name`` is the function's, and after a blank what tells several calls of it apart. ``inputs`` are draws,
     or ``Held`` ones. ``reference`` is called in the place of ``call`` on NumPy where the function is another.
-    ``pick`` takes from a result what is to be compared, where it is an object of the library's. ``elsewhere``
-    is what comes of it on other arrays than NumPy's, where that differs; ``everywhere`` lets it run on
-    PyTorch's and JAX's too. ``around()`` is entered around the call on tensors. ``step`` and ``rtol`` are of
-    the differences, ``close`` is how close the values are; ``warns`` is a warning to ignore.
+    ``pick`` takes from a result what is to be compared, where it is an object of the library's. ``strict`` is
+    what comes of it on array_api_strict, which has the standard alone, where that differs; ``everywhere`` lets
+    it run on PyTorch's and JAX's arrays too. ``around()`` is entered around the call and the gradient. ``step``
+    and ``rtol`` are of the differences, ``close`` is how close the values are; ``warns`` is a warning to ignore.
     """
 
     def __init__(
@@ -141,18 +145,18 @@ class Case:
         call: Callable[..., Any],
         *inputs: Draw | Held,
         outcome: Outcome = GRADIENT,
-        elsewhere: Outcome | None = None,
+        strict: Outcome | None = None,
         everywhere: bool = False,
         reference: Callable[..., Any] | None = None,
         pick: Callable[[Any], Any] = lambda result: result,
-        around: Callable[[], Any] | None = None,
+        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
         step: float = 1e-3,
         rtol: float = 1e-6,
         close: float = 1e-9,
         warns: str | None = None,
     ) -> None:
         self.name, self.call, self.inputs = name, call, inputs
-        self.outcome, self.elsewhere, self.everywhere = outcome, elsewhere, everywhere
+        self.outcome, self.strict, self.everywhere = outcome, strict, everywhere
         self.reference, self.pick, self.around = reference or call, pick, around
         self.step, self.rtol, self.close, self.warns = step, rtol, close, warns
         assert inputs, f"{name} has no inputs"
@@ -160,7 +164,7 @@ class Case:
 
     def on(self, target: Any) -> Outcome:
         """Return what is to come of it on a backend."""
-        return self.outcome if target.is_numpy or self.elsewhere is None else self.elsewhere
+        return self.strict if target.name == "strict" and self.strict is not None else self.outcome
 
     def __repr__(self) -> str:
         return self.name
@@ -266,18 +270,16 @@ def check(case: Case, target: Any) -> None:
         rng = np.random.default_rng(draw)
         reference = Reference(case, rng)
         outcome = case.on(target)
-        if isinstance(outcome, Raises):
-            _check_raise(case, reference, target, outcome)
-        else:
-            _check_result(case, reference, target, outcome, rng)
+        with case.around():
+            if isinstance(outcome, Raises):
+                _check_raise(case, reference, target, outcome)
+            else:
+                _check_result(case, reference, target, outcome, rng)
 
 
 def _called(case: Case, inputs: list[Any]) -> list[Any]:
     with ignoring(case.warns):
-        if case.around is None:
-            return leaves(case.pick(case.call(*inputs)))
-        with case.around():
-            return leaves(case.pick(case.call(*inputs)))
+        return leaves(case.pick(case.call(*inputs)))
 
 
 def _made(reference: Reference, target: Any) -> list[Any]:
