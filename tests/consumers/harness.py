@@ -134,9 +134,10 @@ class Case:
     ``name`` is the function's, and after a blank what tells several calls of it apart. ``inputs`` are draws,
     or ``Held`` ones. ``reference`` is called in the place of ``call`` on NumPy where the function is another.
     ``pick`` takes from a result what is to be compared, where it is an object of the library's. ``strict`` is
-    what comes of it on array_api_strict, which has the standard alone, where that differs; ``everywhere`` lets
-    it run on PyTorch's and JAX's arrays too. ``around()`` is entered around the call and the gradient. ``step``
-    and ``rtol`` are of the differences, ``close`` is how close the values are; ``warns`` is a warning to ignore.
+    what comes of it on array_api_strict, which has the standard alone, where that differs; ``everywhere``
+    lets it run on PyTorch's and JAX's arrays too. ``around()`` is entered around the call and the gradient.
+    ``step`` and ``rtol`` are of the differences, ``close`` is how close the values are; ``warns`` is a warning
+    to ignore.
     """
 
     def __init__(
