@@ -1,0 +1,159 @@
+"""What the interpolators share: data made tensors of double precision, where queries lie, banded systems.
+
+As SciPy's, the interpolators compute in double precision (in single where the device has no other), whatever
+they are given. Knots are looked at on the host when an object is made; queries never are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from anygrad.dispatch import common_backend
+from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, UnsupportedError, message
+from anygrad.op import operation
+from anygrad.rules import axis_in, shifted
+from anygrad.scipy.doors import declared, given
+from anygrad.tensors import Tensor, asarray
+
+__all__ = ["banded", "floats", "locate", "outside", "pieces", "queries", "restore", "rising", "to_front"]
+
+
+def floats(op: str, **operands: Any) -> tuple[Any, ...]:
+    """Return the namespace of the operands, then each as a tensor of double precision, real or complex.
+
+    Lists are taken as SciPy takes them; None stays None. Raises ``DtypeError`` for what are no numbers.
+    """
+    backend = common_backend(op, [x for x in operands.values() if not isinstance(x, list | tuple)])
+    for name, x in operands.items():
+        if isinstance(x, list | tuple):
+            operands[name] = asarray(x, device=backend.name)
+    xp, *tensors = given(op, **operands)
+    return xp, *(None if x is None else _double(op, x) for x in tensors)
+
+
+def _double(op: str, x: Tensor) -> Tensor:
+    if x.dtype.kind not in "fcbiu":
+        raise DtypeError(message(op, f"the dtype is {x.dtype}", "expected numbers"))
+    wide = x.xp.within(np.dtype("complex128" if x.dtype.kind == "c" else "float64"))
+    return x if x.dtype == wide else x.astype(wide)
+
+
+def queries(op: str, x: Any, like: Tensor) -> Tensor:
+    """Return the points of a call as a tensor of double precision, where the data are."""
+    if isinstance(x, list | tuple):
+        x = asarray(x, device=like.xp.name)
+    _, x, _ = floats(op, x=x, like=like)
+    if x.dtype.kind == "c":
+        raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real numbers"))
+    return x  # type: ignore[no-any-return]
+
+
+def rising(op: str, name: str, x: Tensor, *, strictly: bool = True) -> np.ndarray:
+    """Return abscissae as they are on the host; raises ``ArgumentError`` where they do not ascend."""
+    if x.ndim != 1:
+        raise ShapeError(message(op, f"{name} has shape {x.shape}", "expected one axis"))
+    if x.dtype.kind == "c":
+        raise DtypeError(message(op, f"{name} has dtype {x.dtype}", "expected real numbers"))
+    host = x.xp.to_numpy(x.array)
+    steps = np.diff(host)
+    if not np.all(steps > 0 if strictly else steps >= 0):
+        expected = "expected numbers that ascend" + (", none twice" if strictly else "")
+        raise ArgumentError(message(op, f"{name} does not ascend", expected, f"sort {name} first"))
+    return host
+
+
+def to_front(op: str, y: Tensor, axis: int, n: int, x: str = "x") -> tuple[Tensor, int]:
+    """Return data with the axis of interpolation first, and that axis from 0."""
+    if not y.ndim:
+        raise AxisError(message(op, "y has no axes", "expected at least one"))
+    axis = axis_in(op, axis, y.ndim)
+    if y.shape[axis] != n:
+        got = f"{x} has {n} entries, y has shape {y.shape}"
+        raise ShapeError(message(op, got, f"axis {axis} of y must be as long as {x}"))
+    return y.xp.tensors.moveaxis(y, axis, 0), axis
+
+
+def restore(xp: Any, out: Tensor, shape: tuple[int, ...], axis: int) -> Tensor:
+    """Put what was found at flat queries of this shape in the place of the axis of interpolation."""
+    rest = out.shape[1:]
+    out = xp.reshape(out, (*shape, *rest))
+    order = (
+        *range(len(shape), len(shape) + axis),
+        *range(len(shape)),
+        *range(len(shape) + axis, len(shape) + len(rest)),
+    )
+    return xp.permute_dims(out, order)  # type: ignore[no-any-return]
+
+
+def pieces(x: Tensor, ndim: int) -> Tensor:
+    """Return a vector with axes appended, to be broadcast over data whose first axis it runs along."""
+    return x.xp.tensors.reshape(x, (-1,) + (1,) * (ndim - 1))  # type: ignore[no-any-return]
+
+
+def locate(xp: Any, knots: Tensor, x: Tensor, first: int, last: int) -> Tensor:
+    """Return in which interval, from ``first`` to ``last``, queries lie: at a knot, in the one after it."""
+    at = xp.searchsorted(knots.detach(), x.detach(), side="right") - 1
+    return xp.clip(at, first, last)  # type: ignore[no-any-return]
+
+
+def outside(xp: Any, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Tell which queries lie without an interval, or are NaN."""
+    x = x.detach()
+    return xp.logical_not(xp.logical_and(x >= low.detach(), x <= high.detach()))  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------- banded systems
+
+
+def _solved(xp: Any, ab: Any, b: Any, lu: tuple[int, int]) -> Any:
+    try:
+        solve = xp.scipy_function("linalg", "solve_banded")
+    except UnsupportedError:
+        return xp.linalg.solve(_dense(xp, ab, lu), b)
+    return solve(lu, ab, b, check_finite=False)
+
+
+def _dense(xp: Any, ab: Any, lu: tuple[int, int]) -> Any:
+    """Return the matrix whose diagonals are the rows of ``ab``."""
+    n = ab.shape[1]
+    i = xp.reshape(xp.arange(n, device=xp.device), (n, 1))
+    j = xp.reshape(xp.arange(n, device=xp.device), (1, n))
+    row = lu[1] + i - j
+    inside = xp.logical_and(row >= 0, row <= lu[0] + lu[1])
+    flat = xp.reshape(xp.clip(row, 0, lu[0] + lu[1]) * n + j, (-1,))
+    taken = xp.reshape(xp.take(xp.reshape(ab, (-1,)), flat, axis=0), (n, n))
+    return xp.where(inside, taken, xp.zeros_like(taken))
+
+
+def _transposed(xp: Any, ab: Any, lu: tuple[int, int]) -> Any:
+    """Return the diagonals of the transposed matrix."""
+    lower, upper = lu
+    rows = [shifted(xp, ab[upper - d, :], 0, -d, xp.zeros_like) for d in range(-lower, upper + 1)]
+    return xp.stack(rows)
+
+
+def _dab(xp: Any, g: Any, ab: Any, out: Any, lu: tuple[int, int]) -> Any:
+    gb = xp.scipy.interpolate.banded(_transposed(xp, ab, lu), g, lu[::-1])
+    rows = range(lu[1], -lu[0] - 1, -1)
+    return -xp.stack([xp.sum(shifted(xp, gb, 0, d, xp.zeros_like) * out, axis=1) for d in rows])
+
+
+banded = declared(
+    operation(
+        "scipy.interpolate.banded",
+        lambda xp, ab, b, lu: _solved(xp, ab, b, lu),
+        inputs="ab b",
+        prepare=lambda ab, b, /, lu: {"lu": lu},
+        dab=_dab,
+        db=lambda xp, g, ab, lu: xp.scipy.interpolate.banded(_transposed(xp, ab, lu), g, lu[::-1]),
+        public=False,
+        accepts="floating",
+        doc="""Solve a banded system for the columns of ``b``.
+
+    Row ``upper + i - j`` of ``ab`` holds entry (i, j). SciPy's ``solve_banded`` on NumPy, elsewhere a dense
+    solve. Both have one dtype.""",
+        source="Giles 2008, An extended collection of matrix derivative results, 2.3.1.",
+    )
+)
