@@ -183,12 +183,12 @@ def inv(x: ArrayLike, /) -> Tensor:
     tensor([[0.5 , 0.  ], [0.  , 0.25]], dtype=float64, device='cpu')
     """
 
-def lstsq(x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqResult:
+def lstsq(x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None, rcond: Any = None) -> LstsqResult:
     """Return the vectors of least length among those that minimise ``abs(y - x @ solution)``.
 
     x is (..., m, n), y a vector of length m or (..., m, k). ``rtol`` is as in ``pinv``, through which the
-    gradient goes. The residuals are those of each column, also where the rank is less than n. Raises
-    ``ShapeError`` where the shapes do not fit.
+    gradient goes; ``rcond`` is NumPy's name for it. The residuals are those of each column, also where the
+    rank is less than n. Raises ``ShapeError`` where the shapes do not fit.
 
     >>> import anygrad as ag
     >>> ag.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0])).solution

@@ -74,18 +74,19 @@ pinv = operation(
 
 
 @extension
-def lstsq(xp: Any, x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None) -> LstsqResult:
+def lstsq(xp: Any, x: ArrayLike, y: ArrayLike, /, *, rtol: Any = None, rcond: Any = None) -> LstsqResult:
     """Return the vectors of least length among those that minimise ``abs(y - x @ solution)``.
 
     x is (..., m, n), y a vector of length m or (..., m, k). ``rtol`` is as in ``pinv``, through which the
-    gradient goes. The residuals are those of each column, also where the rank is less than n. Raises
-    ``ShapeError`` where the shapes do not fit.
+    gradient goes; ``rcond`` is NumPy's name for it. The residuals are those of each column, also where the
+    rank is less than n. Raises ``ShapeError`` where the shapes do not fit.
 
     >>> import anygrad as ag
     >>> ag.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0])).solution
     tensor([2.], dtype=float64, device='cpu')
     """
     check_matrices("lstsq", x)
+    rtol = rcond if rtol is None else rtol
     m, flat = x.shape[-2], y.ndim == 1
     if not y.ndim or y.shape[-1 if flat else -2] != m:
         got = f"x has shape {x.shape}, y has shape {y.shape}"
