@@ -113,6 +113,7 @@ __all__ = [
 
 
 _LATE = {
+    "audit": "auditing",
     "detect_anomaly": "anomalies",
     "deterministic": "determinism",
     "draw": "drawing",
@@ -120,6 +121,7 @@ _LATE = {
     "nan_safe": "masking",
     "profile": "profiling",
     "save": "storage",
+    "strict": "auditing",
     "verify": "verifying",
 }
 _LATE_MODULES = ("cuda", "drawing", "interop", "profiling", "random", "scipy", "special", "testing")

@@ -21,6 +21,7 @@ from anygrad.ops.searching import UniqueAllResult as UniqueAllResult, UniqueCoun
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
 from anygrad.transforms import elementwise_grad as elementwise_grad, grad as grad, jvp as jvp, linearize as linearize, value_and_grad as value_and_grad, vjp as vjp
 from anygrad import cuda as cuda, drawing as drawing, interop as interop, profiling as profiling, random as random, scipy as scipy, special as special, testing as testing
+from anygrad.auditing import audit as audit
 from anygrad.anomalies import detect_anomaly as detect_anomaly
 from anygrad.determinism import deterministic as deterministic
 from anygrad.drawing import draw as draw
@@ -28,6 +29,7 @@ from anygrad.storage import load as load
 from anygrad.masking import nan_safe as nan_safe
 from anygrad.profiling import profile as profile
 from anygrad.storage import save as save
+from anygrad.auditing import strict as strict
 from anygrad.verifying import verify as verify
 from anygrad.op import ArrayLike, Axis
 
@@ -1609,8 +1611,8 @@ def vecdot(x: ArrayLike, y: ArrayLike, /, *, axis: int = -1) -> Tensor:
     tensor(11., dtype=float64, device='cpu')
     """
 
-def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
-    """Choose from x where the condition holds, from y elsewhere.
+def where(condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None, /) -> Tensor:
+    """Choose from x where the condition holds, from y elsewhere; without both, what ``nonzero`` gives.
 
     Any shapes that broadcast. Dtypes: numbers, and booleans where NumPy takes them. Differentiable to any order.
     Raises ``ShapeError`` where the shapes do not fit, ``DeviceError`` for mixed devices, ``DtypeError`` for another dtype.

@@ -1,0 +1,339 @@
+"""What leaves the graph, seen as it happens: for blocks that list it or refuse it.
+
+Nothing asks whether anybody looks. Entering the first block exchanges the code of the public functions, the
+conversions of tensors and the pass itself; leaving the last one puts them back. Of a tensor that left (a
+copy, a cast) it is known ever after, weakly, through what: what is computed from it is followed, until it
+comes back into the graph or leaves as numbers. Comparisons and positions have no derivative to lose; what
+they say of a tracked tensor leaves with ``bool(x > 0)``. Under ``no_grad`` nothing is an exit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import itertools
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from anygrad import forwards, tape, views
+from anygrad.applications import Application
+from anygrad.checkpointing import Region
+from anygrad.conversion import Values
+from anygrad.exchange import FILES, Op, called, exchange, operations, swap
+from anygrad.exits import Exit, Graph
+from anygrad.graph import GRAD_MODE, Node
+from anygrad.namespace import LIKE
+from anygrad.op import CREATIONS
+from anygrad.tensors import Tensor
+from anygrad.views import base_of
+
+__all__ = ["BLOCKS", "KINDS", "NUMBERS", "Block", "Watcher"]
+
+Function = Callable[..., Any]
+
+NUMBERS = ("bool", "complex", "float", "index", "int", "item", "round", "tolist")
+ARRAYS = ("__array__", "__dlpack__", "numpy")
+KINDS = {"asarray": "cast", "astype": "cast", "detach": "detach", "tensor": "copy", "to": "cast"}
+"""What it is called where a function returns a tensor that has left the graph."""
+
+
+class Block:
+    """A block in which somebody is told of exits."""
+
+    def exit(self, where: Op, kind: str, t: Tensor, via: str) -> Exit | None:
+        """Take note of an exit of a tensor's value, or raise; return what was written down."""
+        raise NotImplementedError
+
+    def judge(self, graph: Graph, roots: list[Node], wanted: Iterable[Node] | None) -> None:
+        """Take note that roots are differentiated."""
+
+
+BLOCKS: ContextVar[tuple[Block, ...]] = ContextVar("anygrad_audits", default=())
+"""The blocks that are open here."""
+
+
+class Mark(NamedTuple):
+    """What is known of a tensor outside the graph: by which exits it left, and of which leaves it tells.
+
+    ``via`` is the operation that looked at these: a comparison, or what was made of one.
+    """
+
+    exits: frozenset[Exit]
+    leaves: frozenset[Node]
+    via: str
+
+
+UNMARKED = Mark(frozenset(), frozenset(), "")
+
+
+class Inside(threading.local):
+    """Whether this thread is within an operation, or a pass."""
+
+    operation = False
+    passing = False
+
+
+def tensors_in(given: Any) -> Iterator[Tensor]:
+    """Yield the tensors in arguments."""
+    for x in given:
+        if isinstance(x, Tensor):
+            yield x
+        elif x.__class__ is list or isinstance(x, tuple):
+            yield from tensors_in(x)
+
+
+class Watcher:
+    """Sees what leaves the graph, for all blocks that are open."""
+
+    def __init__(self) -> None:
+        self.graph = Graph()
+        self._marks: dict[int, tuple[weakref.ref[Tensor], Mark]] = {}
+        self._inside = Inside()
+        self._steps = itertools.count(1)
+        self._undo = contextlib.ExitStack()
+
+    def install(self) -> None:
+        """Put the watched functions in; where that fails, everything is as it was."""
+        importlib.import_module("anygrad.special")
+        with contextlib.ExitStack() as undo:
+            for function, (name, kind) in operations().items():
+                if name not in CREATIONS and name not in LIKE:
+                    exchange(undo, function, functools.partial(self.operation, name, kind))
+            exchange(undo, views.detach, self.detaching)  # type: ignore[arg-type]
+            swap(undo, Values, "_only", self.converting(Values._only))
+            swap(undo, Values, "tolist", self.leaving(Values.tolist, "scalar"))
+            for name in ARRAYS:
+                swap(undo, Values, name, self.leaving(getattr(Values, name), "array"))
+            swap(undo, tape, "backward", self.whole_pass(tape.backward))
+            swap(undo, forwards.Route, "__init__", self.route(forwards.Route.__init__))
+            swap(undo, forwards.Route, "push", self.pushing(forwards.Route.push))
+            swap(undo, Application, "__init__", self.application(Application.__init__))
+            swap(undo, Region, "_run_again", unseen(Region._run_again))
+            self._undo = undo.pop_all()
+
+    def uninstall(self) -> None:
+        """Put everything back."""
+        self._undo.close()
+
+    # ---------------------------------------------------------------- marks
+
+    def mark_of(self, t: Tensor) -> Mark:
+        """Return what is known of a tensor; of a view, of its base too."""
+        found = [entry[1] for x in {id(t), id(base_of(t))} if (entry := self._marks.get(x))]
+        return found[0] if len(found) == 1 else _joined(found)
+
+    def mark(self, t: Tensor, mark: Mark) -> None:
+        """Add to what is known of a tensor."""
+        key, marks = id(t), self._marks
+        entry = marks.get(key)
+        if entry is None:
+            marks[key] = weakref.ref(t, lambda _: marks.pop(key, None)), mark
+        else:
+            marks[key] = entry[0], _joined([entry[1], mark])
+
+    def reenters(self, node: Node, exits: frozenset[Exit]) -> None:
+        """Note of a node what has come into the graph there."""
+        self.graph.made.setdefault(node, next(self._steps))
+        if exits:
+            self.graph.used[node] = self.graph.used.get(node, frozenset()) | exits
+
+    # ---------------------------------------------------------------- operations
+
+    def operation(self, name: str, kind: str, function: Function) -> Function:
+        """Return what makes of a public function one that tells what becomes of its operands."""
+        inside = self._inside
+
+        def watched(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+            if inside.operation or not BLOCKS.get():
+                return function(*arguments, **keywords)
+            inside.operation = True
+            try:
+                out = function(*arguments, **keywords)
+            finally:
+                inside.operation = False
+            operands = list(tensors_in((arguments, tuple(keywords.values()))))
+            if kind == "writes":
+                self.written(name, operands)
+            elif operands:
+                self.returned(name, operands, list(tensors_in((out,))))
+            return out
+
+        return watched
+
+    def returned(self, name: str, operands: list[Tensor], outs: list[Tensor]) -> None:
+        """Look at what a function has made of tensors."""
+        mark = _joined([self.mark_of(t) for t in operands])
+        sources = [t.node for t in operands if t.node is not None] if GRAD_MODE.get() else []
+        for out in outs:
+            node = out.node
+            if node is not None and name != "tensor":
+                self.reenters(node, mark.exits)
+                continue
+            if not sources and mark is UNMARKED:
+                continue
+            exits, leaves = mark.exits, mark.leaves
+            if sources:
+                found = frozenset[Node]().union(*map(self.graph.leaves_of, sources))
+                kind = KINDS.get(name) or ("constant" if out.dtype.kind in "fc" else "")
+                if kind:
+                    exits |= self.left(name, kind, next(t for t in operands if t.node is not None), found)
+                else:
+                    leaves |= found
+            if node is not None:
+                self.reenters(node, exits)
+            else:
+                self.mark(out, Mark(exits, leaves, (mark.via or name) if leaves else ""))
+
+    def written(self, name: str, operands: list[Tensor]) -> None:
+        """Look at what was written into the first of some tensors."""
+        x = operands[0]
+        mark, base = _joined([self.mark_of(t) for t in operands[1:]]), base_of(x)
+        if x.node is not None and base.node is not None:
+            self.reenters(base.node, mark.exits)
+        elif mark is not UNMARKED:
+            self.mark(base, mark)
+
+    def detaching(self, function: Function) -> Function:
+        """Return ``detach``; where the package itself calls it, it has seen to the derivative."""
+
+        def watched(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+            out = function(*arguments, **keywords)
+            caller = sys._getframe(2).f_code.co_filename
+            if BLOCKS.get() and not self._inside.operation and not FILES[caller]:
+                self.returned("detach", [arguments[0]], [out])
+            return out
+
+        return watched
+
+    def application(self, init: Function) -> Function:
+        """Return what begins a call of the user's rules, into which nothing can be followed."""
+
+        def begun(call: Any, name: str, arguments: Any, *rules: Any) -> None:
+            for t in tensors_in(arguments):
+                for e in self.mark_of(t).exits:
+                    e.escaped = True
+            init(call, name, arguments, *rules)
+
+        return begun
+
+    # ---------------------------------------------------------------- numbers and arrays
+
+    def converting(self, only: Function) -> Function:
+        """Return what makes a number of a tensor; text is none."""
+
+        def watched(t: Any, op: str) -> Any:
+            if op != "format":
+                self.leaves(t, op, "scalar")
+            return only(t, op)
+
+        return watched
+
+    def leaving(self, convert: Function, kind: str) -> Function:
+        """Return a method that makes something else of a tensor."""
+        name = convert.__name__.strip("_")
+
+        @functools.wraps(convert)
+        def watched(t: Any, *arguments: Any, **keywords: Any) -> Any:
+            self.leaves(t, name, kind)
+            return convert(t, *arguments, **keywords)
+
+        return watched
+
+    def leaves(self, t: Tensor, op: str, kind: str) -> None:
+        """Look at a tensor whose value leaves; arrays are made of none that is tracked."""
+        if not BLOCKS.get() or not GRAD_MODE.get():
+            return
+        mark, node = self.mark_of(t), t.node
+        for e in mark.exits:
+            e.escaped = True
+        if node is not None and kind == "scalar":
+            self.left(op, kind, t, self.graph.leaves_of(node))
+        elif node is None and mark.leaves:
+            self.left(op, kind, t, mark.leaves, mark.via)
+
+    def left(self, op: str, kind: str, t: Tensor, leaves: frozenset[Node], via: str = "") -> frozenset[Exit]:
+        """Tell the blocks of an exit; return what they have written down."""
+        where, step = called(op), next(self._steps)
+        found = [block.exit(where, kind, t, via) for block in BLOCKS.get()]
+        exits = frozenset(e for e in found if e is not None)
+        for e in exits:
+            e.count += 1
+            e.leaves |= leaves
+            e.first = e.first or step
+            e.escaped |= kind in ("scalar", "array")
+        return exits
+
+    # ---------------------------------------------------------------- derivatives
+
+    def whole_pass(self, backward: Function) -> Function:
+        """Return the backward pass, which tells blocks what it starts with and what is wanted."""
+
+        def run(seeds: Any, wanted: Any = None, *arguments: Any) -> Any:
+            self.judge([node for node, _, _ in seeds], wanted)
+            with self.passing():
+                return backward(seeds, wanted, *arguments)
+
+        return run
+
+    def route(self, init: Function) -> Function:
+        """Return what finds the way of tangents, which tells blocks of it."""
+
+        def begun(route: Any, ends: Any, starts: Any) -> None:
+            starts = list(starts)
+            self.judge([node for node, _ in ends], starts)
+            init(route, ends, starts)
+
+        return begun
+
+    def pushing(self, push: Function) -> Function:
+        """Return what pushes tangents, a pass too."""
+
+        def run(*arguments: Any, **keywords: Any) -> Any:
+            with self.passing():
+                return push(*arguments, **keywords)
+
+        return run
+
+    @contextlib.contextmanager
+    def passing(self) -> Iterator[None]:
+        """Have passes within a pass tell nobody: they are no derivatives that somebody asked for."""
+        outer, self._inside.passing = self._inside.passing, True
+        try:
+            yield
+        finally:
+            self._inside.passing = outer
+
+    def judge(self, roots: list[Node], wanted: Iterable[Node] | None) -> None:
+        """Tell blocks that something is differentiated."""
+        if not self._inside.passing:
+            for block in BLOCKS.get():
+                block.judge(self.graph, roots, wanted)
+
+
+def unseen(run: Function) -> Function:
+    """Return a method in which blocks see nothing: what it does was seen before."""
+
+    def quiet(*arguments: Any) -> Any:
+        token = BLOCKS.set(())
+        try:
+            return run(*arguments)
+        finally:
+            BLOCKS.reset(token)
+
+    return quiet
+
+
+def _joined(marks: list[Mark]) -> Mark:
+    known = [m for m in marks if m is not UNMARKED]
+    if not known:
+        return UNMARKED
+    return Mark(
+        frozenset[Exit]().union(*(m.exits for m in known)),
+        frozenset[Node]().union(*(m.leaves for m in known)),
+        next((m.via for m in known if m.via), ""),
+    )
