@@ -18,7 +18,7 @@ from anygrad.dispatch import common_backend, operand
 from anygrad.functions import FUNCTIONS, publish
 from anygrad.namespace import Namespace
 from anygrad.op import REGISTRY, Row
-from anygrad.tensors import Tensor
+from anygrad.tensors import Tensor, asarray
 
 __all__ = ["declared", "given", "missing"]
 
@@ -26,11 +26,14 @@ __all__ = ["declared", "given", "missing"]
 def given(op: str, **operands: Any) -> tuple[Any, ...]:
     """Return the namespace of the operands' device, then the operands as tensors there; None stays None.
 
-    Raises ``DeviceError`` where they lie on several devices.
+    Lists are made tensors. Raises ``DeviceError`` where operands lie on several devices.
     """
     present = {name: x for name, x in operands.items() if x is not None}
     backend = common_backend(op, tuple(present.values()))
-    tensors = {name: operand(op, name, x, backend) for name, x in present.items()}
+    tensors = {
+        name: asarray(x, device=backend.name) if isinstance(x, list | tuple) else operand(op, name, x, backend)
+        for name, x in present.items()
+    }
     return backend.tensors, *(tensors.get(name) for name in operands)
 
 

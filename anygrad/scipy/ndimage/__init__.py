@@ -1,0 +1,25 @@
+"""SciPy's filters and interpolation of images, with gradients, under SciPy's names and with its defaults.
+
+Every function takes tensors, arrays and lists, and runs on every device unless it says otherwise. As in SciPy
+the result of integers is of integers, and so has no gradient: cast an image to a floating dtype first.
+``output`` may be a dtype; an array to be written into is refused.
+"""
+
+from typing import Any
+
+from anygrad.scipy.doors import missing
+from anygrad.scipy.ndimage import linear, morphology, orders, smoothing
+from anygrad.scipy.ndimage.linear import *  # noqa: F403
+from anygrad.scipy.ndimage.morphology import *  # noqa: F403
+from anygrad.scipy.ndimage.orders import *  # noqa: F403
+from anygrad.scipy.ndimage.smoothing import *  # noqa: F403
+
+__all__ = [*linear.__all__, *morphology.__all__, *orders.__all__, *smoothing.__all__]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("scipy.ndimage", name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
