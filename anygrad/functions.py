@@ -39,7 +39,8 @@ def nary(row: Row) -> Function:
     assert prepare is not None
 
     def function(*arguments: Any, **keywords: Any) -> Any:
-        return broadcasting(row, prepare(*arguments, **keywords))
+        operands = prepare(*arguments, **keywords)
+        return broadcasting(row, operands) if len(operands) > 1 else FUNCTIONS["nonzero"](*operands)
 
     return function
 

@@ -35,6 +35,15 @@ def test_signatures_are_the_standards(name: str) -> None:
         assert p.kind is q.kind or (p.kind is p.POSITIONAL_OR_KEYWORD and q.kind is q.KEYWORD_ONLY)
 
 
+def test_where_of_a_condition_alone_is_nonzero(make: Any) -> None:
+    """As in NumPy and PyTorch; other libraries' code for every array library leans on it."""
+    mask = make(X) > 1.5
+    for found, like in zip(ag.where(mask), ag.nonzero(mask), strict=True):
+        assert found.tolist() == like.tolist()
+    with pytest.raises(TypeError, match="y is of type None"):
+        ag.where(mask, mask)
+
+
 @pytest.mark.parametrize("name", ["unique_all", "unique_counts", "unique_inverse"])
 def test_sets_come_in_the_standards_tuples(name: str, make: Any) -> None:
     found = getattr(ag, name)(make(X))

@@ -298,8 +298,10 @@ clip = nary(
 )
 
 
-def _choices(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> tuple[Any, ...]:
-    return condition, x, y
+def _choices(
+    condition: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None, /
+) -> tuple[Any, ...]:
+    return (condition,) if x is None and y is None else (condition, x, y)
 
 
 where = nary(
@@ -310,7 +312,7 @@ where = nary(
     dy=lambda xp, g, condition: xp.where(condition, 0, g),
     prepare=_choices,
     method=False,
-    doc="Choose from x where the condition holds, from y elsewhere.",
+    doc="Choose from x where the condition holds, from y elsewhere; without both, what ``nonzero`` gives.",
     example="[True, False], [1.0, 2.0], [3.0, 4.0] -> [1., 4.]",
 )
 
