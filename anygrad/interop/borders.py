@@ -5,6 +5,7 @@ Knows no other framework.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from anygrad.construction import carry
 from anygrad.devices import get_backend
 from anygrad.errors import DeviceError, DtypeError, GradientError, message
 from anygrad.graph import Leaf, Node
-from anygrad.tensors import Tensor
+from anygrad.tensors import Tensor, new
 
 __all__ = ["check_function", "common", "handed", "name_of", "refuse_captured", "returned"]
 
@@ -43,19 +44,27 @@ def returned(op: str, out: Any, kind: type, wanted: str) -> tuple[list[Any], Any
     leaves, form = trees.flatten(out)
     for leaf, name in zip(leaves, trees.names(out, "out") if leaves else [], strict=True):
         if not isinstance(leaf, kind):
-            got = f"{name} is {type(leaf).__module__.partition('.')[0]}.{type(leaf).__name__}"
-            got = got.removeprefix("builtins.")
+            library = type(leaf).__module__.partition(".")[0]
+            got = f"{name} is {library}.{type(leaf).__name__}".replace(" builtins.", " ")
             raise DtypeError(message(op, got, f"expected {wanted}", "a gradient would be lost there"))
     return leaves, form
 
 
-def handed(t: Tensor, device: str) -> Any:
-    """Return a tensor's array for another framework to keep: the memory itself where nobody else sees it.
+def _holders(tensors: list[Any], i: int) -> int:
+    return sys.getrefcount(tensors[i])
 
-    Only then may that framework write there, as it is free to.
+
+_ALONE = _holders([new(Tensor)], 0)
+
+
+def handed(tensors: list[Any], i: int, device: str) -> Any:
+    """Return the array of one of a list for another framework to keep: on its memory if nobody else sees it.
+
+    Only then may that framework write there, as it is free to. Nobody may hold the tensor but the list.
     """
-    target = get_backend(device)
-    array = t.array if t.xp.exclusive(t) else t.xp.compact(t.array)
+    alone = _holders(tensors, i) == _ALONE and tensors[i].xp.exclusive(tensors[i])
+    t, target = tensors[i], get_backend(device)
+    array = t.array if alone else t.xp.compact(t.array)
     return array if target is t.xp else carry(array, t.xp, target)
 
 

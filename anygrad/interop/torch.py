@@ -16,7 +16,7 @@ from typing import Any
 from anygrad import autograd, trees
 from anygrad.applications import Application, Saved
 from anygrad.devices import get_backend
-from anygrad.errors import DtypeError, GraphExitError, WriteError, message
+from anygrad.errors import DtypeError, GraphExitError, UnsupportedError, WriteError, message
 from anygrad.graph import GRAD_MODE, Input
 from anygrad.interchange import from_dlpack
 from anygrad.interop.borders import check_function, common, handed, name_of, refuse_captured, returned
@@ -48,6 +48,14 @@ def _theirs(t: Tensor) -> str:
         return t.xp.name
     kind, index = t.xp.dlpack_device or (1, 0)
     return f"torch:cuda:{index}" if kind in (2, 13) else "torch"
+
+
+def _given(tensors: list[Any], i: int) -> Any:
+    """Return one of a list of our tensors as PyTorch's, to be written as it likes; None where it is None."""
+    if tensors[i] is None:
+        return None
+    # What comes by DLPack can be a view in PyTorch's sense, in which an operation's results are not written.
+    return handed(tensors, i, _theirs(tensors[i])).data
 
 
 # ---------------------------------------------------------------- ours, there
@@ -179,7 +187,7 @@ class _Bridge(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def forward(call: _Crossing, *tensors: Any) -> tuple[Any, ...]:
         call.run(tensors)
-        return tuple(None if out is None else handed(out, _theirs(out)) for out in call.outs)
+        return tuple(_given(call.outs, i) for i in range(len(call.outs)))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, ...]) -> None:
@@ -195,6 +203,11 @@ class _Bridge(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def backward(ctx: Any, *gs: Any) -> tuple[Any, ...]:
         return None, *ctx.call.pulled(ctx.saved_tensors, gs)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, call: _Crossing, *tensors: Any) -> Any:
+        got = "torch.func.vmap was asked for"
+        raise UnsupportedError(message(call.name, got, "it is called once", "give it the batch as an axis"))
 
 
 # ---------------------------------------------------------------- theirs, here
@@ -265,54 +278,84 @@ def _landed(t: Any, home: Any) -> Tensor:
 
 
 def _recorded(
-    name: str, outs: Sequence[Any], leaves: Sequence[Any], sources: Sequence[Tensor], home: Any
+    name: str, outs: Sequence[Any], leaves: Sequence[Any], sources: Sequence[Tensor | None], home: Any
 ) -> list[Any]:
-    """Return PyTorch's results as ours, connected to ``sources``, of which PyTorch's graph has ``leaves``."""
+    """Return PyTorch's results as ours, connected to ``sources``, of which PyTorch's graph has ``leaves``.
+
+    A leaf whose source is None leads nowhere; what else PyTorch's graph leads to is a parameter of PyTorch's.
+    """
     found = [t if t is None else _landed(t, home) for t in outs]
     where = next((t.xp for t in found if t is not None), home)
-    beside = _captured(outs, leaves)
-    leaves = [*leaves, *beside]
-    sources = [*sources, *(_mirror(t, where) for t in beside)]
-    kept = [Saved(s, s.node) for s in sources]
+    known = {id(t): s for t, s in zip(leaves, sources, strict=True)}
+    ends = [i for i, t in enumerate(outs) if t is not None and t.requires_grad]
+    leaves = [t for t in _reached([outs[i] for i in ends]) if known.get(id(t), t) is not None]
+    given: list[Any] = [known[id(t)] if id(t) in known else _mirror(t, where) for t in leaves]
+    kept = [Saved(s, s.node) for s in given]
 
-    def pull(now: Application, *gs: Any) -> list[Any]:
-        ends = [i for i, (t, g) in enumerate(zip(outs, gs, strict=True)) if g is not None and _tracks(t)]
-        if not ends:
-            return [None] * len(leaves)
-        seeds = [_shared(gs[i]).to(outs[i].dtype) for i in ends]
-        moving = [i for i, _ in enumerate(ends) if now.tracked and gs[ends[i]].node is not None]
-        for i in moving:
-            seeds[i].requires_grad_()
-        with torch.inference_mode(False):
-            back = torch.autograd.grad(
-                [outs[i] for i in ends],
-                leaves,
-                seeds,
-                retain_graph=True,
-                create_graph=now.tracked,
-                allow_unused=True,
-            )
+    def connected(now: Application, results: Sequence[Any], *beside: tuple[Any, Tensor | None]) -> list[Any]:
         if not now.tracked:
-            return [g if g is None else _landed(g, home) for g in back]
+            return [t if t is None else _landed(t, home) for t in results]
         again = [k.opened(now, True) for k in kept]
-        more = [gs[ends[i]] for i in moving]
-        return _recorded(name, back, [*leaves, *(seeds[i] for i in moving)], [*again, *more], home)
+        more = [(t, s) for t, s in beside if t.requires_grad]
+        return _recorded(
+            name, results, [*leaves, *(t for t, _ in more)], [*again, *(s for _, s in more)], home
+        )
 
-    fixed = [t for t, o in zip(found, outs, strict=True) if t is not None and not _tracks(o)]
-    application = Application(name, sources, pull)
+    def pull(now: Application, *gs: Tensor | None) -> list[Any]:
+        places = [i for i in ends if gs[i] is not None]
+        values: list[Any] = [gs[i] for i in places]
+        if not places:
+            return [None] * len(leaves)
+        there = _seeds(now, values)
+        back = _pulled(now, [outs[i] for i in places], leaves, there)
+        return connected(now, back, *zip(there, values, strict=True))
+
+    def push(now: Application, *tangents: Tensor | None) -> list[Any]:
+        # PyTorch's gradients are linear in those of the results: their transpose is the derivative forwards.
+        with torch.inference_mode(False):
+            ones = [torch.ones_like(outs[i], requires_grad=True) for i in ends]
+        back = _pulled(now, [outs[i] for i in ends], leaves, ones, True)
+        places = [
+            i for i, (g, t) in enumerate(zip(back, tangents, strict=True)) if t is not None and _tracks(g)
+        ]
+        values: list[Any] = [tangents[i] for i in places]
+        there = _seeds(now, values)
+        moved: list[Any] = [None] * len(outs)
+        if places:
+            for i, t in zip(ends, _pulled(now, [back[i] for i in places], ones, there), strict=True):
+                moved[i] = t
+        return connected(now, moved, *((t, None) for t in ones), *zip(there, values, strict=True))
+
+    fixed = [t for i, t in enumerate(found) if i not in ends]
+    application = Application(name, given, pull, push)
     application.materialize = False
     return application.record(found, len(found) != 1, fixed, kept)
+
+
+def _seeds(now: Application, values: Sequence[Tensor]) -> list[Any]:
+    """Return tensors as PyTorch's, tracked there where derivatives are to flow to them."""
+    made = [_shared(v) for v in values]
+    return [
+        t.requires_grad_() if now.tracked and v.node is not None else t
+        for t, v in zip(made, values, strict=True)
+    ]
+
+
+def _pulled(now: Application, outs: Any, leaves: Any, seeds: Any, grow: bool = False) -> Any:
+    """Run PyTorch's graph backwards, recording that where it is to be differentiated."""
+    keywords = {"retain_graph": True, "create_graph": now.tracked or grow, "allow_unused": True}
+    with torch.inference_mode(False):
+        return torch.autograd.grad(outs, leaves, seeds, **keywords)
 
 
 def _tracks(t: Any) -> bool:
     return t is not None and t.requires_grad
 
 
-def _captured(outs: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
-    """Return the leaves of PyTorch's graph that results lead to and that are no arguments."""
-    ours = {id(t) for t in leaves}
+def _reached(outs: Sequence[Any]) -> list[Any]:
+    """Return the leaves of PyTorch's graph that results lead to."""
     seen: set[Any] = set()
-    found: dict[int, Any] = {}
+    found: list[Any] = []
     waiting = [torch.autograd.graph.get_gradient_edge(t).node for t in outs if _tracks(t)]
     while waiting:
         node = waiting.pop()
@@ -320,9 +363,9 @@ def _captured(outs: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
             continue
         seen.add(node)
         waiting += [edge for edge, _ in node.next_functions if edge is not None]
-        if type(node).__name__ == "AccumulateGrad" and id(node.variable) not in ours:
-            found[id(node.variable)] = node.variable
-    return list(found.values())
+        if type(node).__name__ == "AccumulateGrad":
+            found.append(node.variable)
+    return found
 
 
 _mirrors: Any = WeakIdKeyDictionary()
@@ -347,7 +390,7 @@ def _mirror(parameter: Any, xp: Any) -> Tensor:
                 raise GraphExitError(message("from_torch", got, *advice))
             there = held()
             if gradient is not None and there is not None:
-                there.backward(handed(gradient, _theirs(gradient)).to(there.device))
+                there.backward(_shared(gradient).clone().to(there.device))
 
         found.register_post_accumulate_grad_hook(landed)
     return found
