@@ -20,7 +20,7 @@ from anygrad.jacobians import ggnvp as ggnvp, hessian as hessian, hvp as hvp, ja
 from anygrad.ops.searching import UniqueAllResult as UniqueAllResult, UniqueCountsResult as UniqueCountsResult, UniqueInverseResult as UniqueInverseResult
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
 from anygrad.transforms import elementwise_grad as elementwise_grad, grad as grad, jvp as jvp, linearize as linearize, value_and_grad as value_and_grad, vjp as vjp
-from anygrad import cuda as cuda, drawing as drawing, interop as interop, profiling as profiling, random as random, scipy as scipy, special as special, testing as testing
+from anygrad import cuda as cuda, drawing as drawing, interop as interop, numpy as numpy, profiling as profiling, random as random, scipy as scipy, special as special, testing as testing
 from anygrad.auditing import audit as audit
 from anygrad.anomalies import detect_anomaly as detect_anomaly
 from anygrad.determinism import deterministic as deterministic

@@ -53,6 +53,11 @@ class Values:
         return self.size * self.dtype.itemsize
 
     @property
+    def itemsize(self) -> int:
+        """The bytes that one entry takes."""
+        return self.dtype.itemsize
+
+    @property
     def dtype(self) -> np.dtype:
         """The dtype, as NumPy's dtype object on every backend."""
         return self.xp.dtype_of(self.array)
@@ -129,9 +134,16 @@ class Values:
 
     # ---------------------------------------------------------------- Python's scalars and protocols
 
-    def item(self) -> Any:
-        """Return the only entry as a Python scalar; raises ``ShapeError`` where there are more."""
-        return self._only("item")
+    def item(self, *index: int) -> Any:
+        """Return an entry as a Python scalar: the only one, at a position among all, or at one for each axis.
+
+        Raises ``ShapeError`` where there are several and none is named, ``IndexingError`` outside the axes.
+        """
+        if not index:
+            return self._only("item")
+        flat = len(index) == 1 and self.ndim != 1
+        entry: Any = self.reshape((-1,))[index] if flat else self[index]  # type: ignore[attr-defined, index]
+        return entry._only("item")
 
     def tolist(self) -> Any:
         """Return the values as nested lists of Python scalars."""

@@ -80,7 +80,7 @@ def operations() -> dict[types.FunctionType, tuple[str, str]]:
     for name, method in METHODS.items():
         if name != "detach":
             made = method.fget if isinstance(method, property) else method
-            found.setdefault(made, (name, "writes" if name.endswith("_") else ""))
+            found.setdefault(made, (name, "writes" if name.endswith("_") or name == "fill" else ""))
     own = vars(Tensor)
     for name, row in (OPERATORS | COMPARISONS).items():
         found.setdefault(own[f"__{name}__"], (row, ""))

@@ -1,41 +1,23 @@
-"""What a name of PyTorch's or NumPy's is called here: for the error where it is looked up."""
+"""What a name of PyTorch's or NumPy's is here: NumPy's function, or the error that says what it is called."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from anygrad.errors import message
 
-__all__ = ["METHODS", "Elsewhere", "missing_function"]
+__all__ = ["METHODS", "Elsewhere", "elsewhere", "missing_function"]
 
 FUNCTIONS = {
-    "absolute": "abs",
-    "amax": "max",
-    "amin": "min",
-    "arccos": "acos",
-    "arccosh": "acosh",
-    "arcsin": "asin",
-    "arcsinh": "asinh",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arctanh": "atanh",
-    "argwhere": "nonzero",
-    "array": "tensor, which copies, or asarray, which does not",
     "as_tensor": "asarray",
     "bmm": "matmul",
     "cat": "concat",
     "cholesky": "linalg.cholesky",
     "clamp": "clip",
-    "concatenate": "concat",
-    "conjugate": "conj",
-    "cross": "linalg.cross",
-    "cumprod": "cumulative_prod",
-    "cumsum": "cumulative_sum",
     "det": "linalg.det",
-    "diagonal": "linalg.diagonal",
     "digamma": "special.digamma",
     "div": "divide",
-    "dot": "matmul or vecdot",
     "eig": "linalg.eig",
     "eigh": "linalg.eigh",
     "eigvalsh": "linalg.eigvalsh",
@@ -43,7 +25,6 @@ FUNCTIONS = {
     "erf": "special.erf",
     "expand": "broadcast_to",
     "expit": "special.expit",
-    "fabs": "abs",
     "fft2": "fft.fftn with axes=(-2, -1)",
     "flatten": "reshape(x, (-1,))",
     "from_numpy": "asarray",
@@ -51,7 +32,6 @@ FUNCTIONS = {
     "gather": "take_along_axis",
     "ge": "greater_equal",
     "gt": "greater",
-    "hstack": "concat or stack",
     "ifft2": "fft.ifftn with axes=(-2, -1)",
     "index_select": "take",
     "inv": "linalg.inv",
@@ -69,47 +49,73 @@ FUNCTIONS = {
     "matrix_exp": "linalg.expm",
     "matrix_power": "linalg.matrix_power",
     "mm": "matmul",
-    "mod": "remainder",
     "mul": "multiply",
     "mv": "matmul",
     "ne": "not_equal",
     "neg": "negative",
     "norm": "linalg.vector_norm or linalg.matrix_norm",
-    "outer": "linalg.outer",
     "permute": "permute_dims",
     "pinv": "linalg.pinv",
     "pinverse": "linalg.pinv",
-    "power": "pow",
     "qr": "linalg.qr",
     "rand": "random.uniform",
     "randint": "random.randint",
     "randn": "random.normal",
     "randperm": "random.permutation",
-    "ravel": "reshape(x, (-1,))",
     "repeat_interleave": "repeat",
     "rfft2": "fft.rfftn with axes=(-2, -1)",
     "slogdet": "linalg.slogdet",
     "solve": "linalg.solve",
     "sub": "subtract",
     "svd": "linalg.svd",
+    "unbind": "unstack",
+    "unsqueeze": "expand_dims",
+    "view": "reshape",
+}
+"""Functions elsewhere, and what does that here; of most there is a method of the same name."""
+
+NUMPYS = {
+    "absolute": "abs",
+    "amax": "max",
+    "amin": "min",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "argwhere": "nonzero",
+    "array": "tensor, which copies, or asarray, which does not",
+    "concatenate": "concat",
+    "conjugate": "conj",
+    "cross": "linalg.cross",
+    "cumprod": "cumulative_prod",
+    "cumsum": "cumulative_sum",
+    "diagonal": "linalg.diagonal",
+    "dot": "matmul or vecdot",
+    "fabs": "abs",
+    "hstack": "concat or stack",
+    "mod": "remainder",
+    "outer": "linalg.outer",
+    "power": "pow",
+    "ravel": "reshape(x, (-1,))",
     "swapaxes": "moveaxis",
     "trace": "linalg.trace",
     "transpose": "permute_dims, or x.mT for a matrix",
     "true_divide": "divide",
-    "unbind": "unstack",
     "unique": "unique_values",
-    "unsqueeze": "expand_dims",
     "vdot": "vecdot",
-    "view": "reshape",
     "vstack": "concat or stack",
 }
-"""Functions elsewhere, and what does that here; of most there is a method of the same name."""
+"""Functions of NumPy's that ``anygrad.numpy`` has, and so the main namespace; tensors have no such method."""
 
 NO_METHODS = {"array", "as_tensor", "from_numpy", "jacfwd", "jacrev", "rand", "randn"}
-NO_METHODS |= {"div", "mul", "neg", "sub"}  # which tensors have
+NO_METHODS |= {"div", "mul", "neg", "sub"}  # which tensors have, as they have the next
+NO_METHODS |= {"conjugate", "cumprod", "cumsum", "diagonal", "dot", "flatten", "ravel", "swapaxes", "trace"}
+NO_METHODS |= {"transpose"}
 
-METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items() if name not in NO_METHODS} | {
-    "copy": "use clone()",
+METHODS = {name: f"use {found}" for name, found in (FUNCTIONS | NUMPYS).items() if name not in NO_METHODS} | {
     "data": "read x.detach(), write under no_grad(): with ag.no_grad(): x[...] = value",
     "dim": "use ndim",
     "double": "use astype(anygrad.float64)",
@@ -117,6 +123,7 @@ METHODS = {name: f"use {found}" for name, found in FUNCTIONS.items() if name not
     "int": "use astype(anygrad.int32)",
     "long": "use astype(anygrad.int64)",
     "numel": "use size, which is a number",
+    "sort": "use anygrad.sort(x), or x[...] = anygrad.sort(x), which sorts in place as NumPy's does",
     "t": "use T",
     "type": "use astype(dtype)",
     "zero_grad": "use grad: x.grad = None",
@@ -128,6 +135,17 @@ def missing_function(name: str, module: str = "anygrad") -> AttributeError:
     """Return the error for a function that is not there, with the one that is."""
     advice = f": use {FUNCTIONS[name]}" if name in FUNCTIONS else ""
     return AttributeError(f"module {module!r} has no attribute {name!r}{advice}")
+
+
+def elsewhere(name: str, module: str = "anygrad") -> Any:
+    """Return NumPy's function of a name that the standard does not have; raise what is missing otherwise."""
+    if not name.startswith("_"):
+        importlib.import_module("anygrad.numpy")
+        table = importlib.import_module("anygrad.numpy.table").TABLE
+        found = table.get(f"{module}.{name}".removeprefix("anygrad."))
+        if found is not None:
+            return found
+    raise missing_function(name, module)
 
 
 class Elsewhere:

@@ -13,6 +13,7 @@ from anygrad.devices import get_backend
 from anygrad.errors import DeviceError, DtypeError, ShapeError, message
 from anygrad.functions import FUNCTIONS
 from anygrad.graph import CROSSING, GRAD_MODE, Node
+from anygrad.habits import HABITS
 from anygrad.hints import METHODS as ELSEWHERE
 from anygrad.hints import Elsewhere
 from anygrad.op import DERIVED, REGISTRY, Row
@@ -218,6 +219,7 @@ METHODS: dict[str, Any] = {
 }
 NO_METHODS = ("broadcast_arrays", "einsum", "meshgrid")
 METHODS |= {name: FUNCTIONS[name] for name in DERIVED if "." not in name and name not in NO_METHODS}
+METHODS |= HABITS
 METHODS |= {
     "copy_": copy_,
     "cpu": cpu,

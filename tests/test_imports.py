@@ -32,8 +32,10 @@ LADDER = [
     *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "special"),
     *("inspection", "interchange"),
     *(
+        "habits",
         "methods",
         "namespace",
+        "numpy",
         "saving",
         "several",
         "keeping",

@@ -45,6 +45,7 @@ sort = operation(
     "sort",
     lambda xp, x, axis, descending, stable: xp.sort(x, axis=axis, descending=descending, stable=stable),
     dx=_sort_dx,
+    method=False,  # which sorts in place in NumPy, and returns a pair in PyTorch
     prepare=_ordered("sort"),
     accepts="real",
     real_only=True,
