@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, message
+from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import check_real
 from anygrad.scipy.interpolate.data import banded, floats, pieces
@@ -207,7 +207,7 @@ class Akima1DInterpolator(CubicHermiteSpline):
 
     ``x`` has n entries that ascend, ``y`` n along ``axis``, real. Without ``extrapolate`` what lies outside
     is NaN. Gradients flow to x, y and the points of a call; where slopes are equal the weights are even, and
-    have no gradient. Raises ``ArgumentError`` for another method, ``DtypeError`` for complex data.
+    have no gradient. Raises ``UnsupportedError`` for another method, ``DtypeError`` for complex data.
 
     >>> import anygrad as ag
     >>> ag.scipy.interpolate.Akima1DInterpolator([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 4.0, 9.0])([1.5])
@@ -225,7 +225,7 @@ class Akima1DInterpolator(CubicHermiteSpline):
     ) -> None:
         if method not in ("akima", "makima"):
             got = f"method is {method!r}"
-            raise ArgumentError(message("Akima1DInterpolator", got, "expected 'akima' or 'makima'"))
+            raise UnsupportedError(message("Akima1DInterpolator", got, "expected 'akima' or 'makima'"))
         xp, x, y, axis = self._taken(x, y, axis)
         check_real("Akima1DInterpolator", y)
         m = (y[1:] - y[:-1]) / pieces(x[1:] - x[:-1], y.ndim)
