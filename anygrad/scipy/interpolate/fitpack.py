@@ -244,7 +244,7 @@ class RectBivariateSpline:
             xp, now, low, high = x.xp.tensors, x.detach(), t[k], t[t.shape[0] - k - 1]
             inside = xp.where(now < low.detach(), low, xp.where(now > high.detach(), high, x))
             points.append(inside)
-        return self._spline(tuple(points), nu=(dx, dy))
+        return self._spline(xp.stack(xp.broadcast_arrays(*points), axis=-1), nu=(dx, dy))
 
     def __call__(self, x: ArrayLike, y: ArrayLike, dx: int = 0, dy: int = 0, grid: bool = True) -> Tensor:
         """Return the spline, or a derivative, on the grid of two vectors, or at points where not ``grid``."""

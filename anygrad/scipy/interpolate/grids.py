@@ -30,17 +30,25 @@ LEGACY = "_legacy"
 
 def points_in(op: str, xi: Any, ndim: int, like: Tensor) -> tuple[Tensor, tuple[int, ...]]:
     """Return points as a matrix of a row each, and their shape; a tuple has an array for each coordinate."""
-    if isinstance(xi, tuple) and len(xi) == ndim and any(np.ndim(x) or isinstance(x, Tensor) for x in xi):
-        xp, *axes = floats(op, **{f"xi[{i}]": x for i, x in enumerate(xi)}, like=like)
-        shape = broadcast_shape(op, *(x.shape for x in axes[:-1]))
-        xi = xp.stack([xp.broadcast_to(x, shape) for x in axes[:-1]], axis=-1)
+    if isinstance(xi, tuple) and len(xi) == 1:
+        (xi,) = xi
+    if isinstance(xi, tuple):
+        xp, *axes, _ = floats(op, **{f"xi[{i}]": x for i, x in enumerate(xi)}, like=like)
+        shape = broadcast_shape(op, *(x.shape for x in axes))
+        xi = xp.stack([xp.broadcast_to(x, shape) for x in axes], axis=-1)
+        return rows_of(op, xi, ndim), shape
     xp, xi, _ = floats(op, xi=xi, like=like)
     if xi.ndim == 1:
         xi = xp.reshape(xi, (-1, ndim) if ndim == 1 else (1, -1))
+    return rows_of(op, xi, ndim), xi.shape[:-1]
+
+
+def rows_of(op: str, xi: Tensor, ndim: int) -> Tensor:
+    """Return points as a matrix; raises ``ShapeError`` where their last axis is not that of coordinates."""
     if not xi.ndim or xi.shape[-1] != ndim:
         got = f"xi has shape {xi.shape}"
         raise ShapeError(message(op, got, f"its last axis must have the {ndim} coordinates of a point"))
-    return xp.reshape(xi, (-1, ndim)), xi.shape[:-1]
+    return xi.xp.tensors.reshape(xi, (-1, ndim))  # type: ignore[no-any-return]
 
 
 def combined(xp: Any, data: Tensor, ndim: int, choices: list[list[tuple[Tensor, Tensor]]]) -> Tensor:
@@ -235,8 +243,8 @@ class NdBSpline:
         orders = [0] * ndim if nu is None else [whole_in("NdBSpline", "nu", i) for i in nu]
         if len(orders) != ndim or min(orders) < 0:
             raise ArgumentError(message("NdBSpline", f"nu is {nu!r}", f"expected {ndim} orders from 0"))
-        x, shape = points_in("NdBSpline", xi, ndim, self.c)
-        xp = x.xp.tensors
+        xp, xi, _ = floats("NdBSpline", xi=xi, c=self.c)
+        x, shape = rows_of("NdBSpline", xi, ndim), xi.shape[:-1]
         lost = xp.any(xp.isnan(x.detach()), axis=1)
         choices = []
         for i, (t, k) in enumerate(zip(self.t, self.k, strict=True)):
