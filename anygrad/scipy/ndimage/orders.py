@@ -149,6 +149,7 @@ def _ordered(
     cval: float,
     origin: Any,
     axes: Any,
+    *,
     mirrored: bool = False,
 ) -> Any:
     """Return the entry of each window that ``rank(count)`` says; ``mirrored`` windows are dilation's."""
@@ -177,7 +178,7 @@ def _ordered(
 
 def erosion_of(op: str, x: Any, mirrored: bool, *arguments: Any) -> Any:
     """Return the smallest entries of windows less their structure, or the largest of mirrored ones and it."""
-    return _ordered(op, x, _most if mirrored else _least, *arguments, mirrored)
+    return _ordered(op, x, _most if mirrored else _least, *arguments, mirrored=mirrored)
 
 
 def _least(count: int) -> int:
