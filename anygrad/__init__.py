@@ -32,7 +32,7 @@ from anygrad.errors import *  # noqa: F403
 from anygrad.errors import __all__ as _ERRORS
 from anygrad.functions import functions_of as _functions_of
 from anygrad.graph import Node
-from anygrad.hints import missing_function as _missing_function
+from anygrad.hints import elsewhere as _elsewhere
 from anygrad.inspection import (
     __array_namespace_info__,
     broadcast_shapes,
@@ -124,7 +124,9 @@ _LATE = {
     "strict": "auditing",
     "verify": "verifying",
 }
-_LATE_MODULES = ("cuda", "drawing", "interop", "profiling", "random", "scipy", "special", "testing")
+_LATE_MODULES = (
+    *("cuda", "drawing", "interop", "numpy", "profiling", "random", "scipy", "special", "testing"),
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -135,7 +137,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"anygrad.{name}")
     if name in _LATE:
         return getattr(importlib.import_module(f"anygrad.{_LATE[name]}"), name)
-    raise _missing_function(name)
+    return _elsewhere(name)
 
 
 def __dir__() -> list[str]:

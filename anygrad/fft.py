@@ -8,7 +8,7 @@ from typing import Any
 
 from anygrad import ops  # noqa: F401  (declares the rows, before anything reads the registry)
 from anygrad.functions import functions_of
-from anygrad.hints import missing_function
+from anygrad.hints import elsewhere
 
 _PUBLIC = functions_of("fft")
 globals().update(_PUBLIC)
@@ -17,7 +17,7 @@ __all__ = [*_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_function(name, __name__)
+    return elsewhere(name, __name__)
 
 
 def __dir__() -> list[str]:

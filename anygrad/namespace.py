@@ -22,6 +22,7 @@ from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
 from anygrad.errors import message
 from anygrad.functions import FUNCTIONS, functions_of
+from anygrad.hints import elsewhere
 from anygrad.inspection import Info, isdtype
 from anygrad.interchange import from_dlpack as from_dlpack_anywhere
 from anygrad.interchange import imported
@@ -68,6 +69,17 @@ def _filled_like(name: str, x: Any, dtype: Any, device: Any, *value: Any) -> Ten
 LIKE = {f.__name__: f for f in (zeros_like, ones_like, empty_like, full_like)}
 
 
+class Extension(SimpleNamespace):
+    """The functions of an extension for one backend, and behind them NumPy's."""
+
+    def __init__(self, name: str, functions: dict[str, Any]) -> None:
+        super().__init__(**functions)
+        self.__name__ = f"anygrad.{name}"
+
+    def __getattr__(self, name: str) -> Any:
+        return elsewhere(name, self.__name__)
+
+
 class Namespace:
     """anygrad's functions for one backend; what is not device-bound is ``anygrad``'s own."""
 
@@ -83,7 +95,7 @@ class Namespace:
                 name: self._bound(function) if before + name in CREATIONS else function
                 for name, function in functions_of(extension, hidden=True).items()
             }
-            vars(self).update({extension: SimpleNamespace(**found)} if extension else found)
+            vars(self).update({extension: Extension(extension, found)} if extension else found)
         self.asarray = self._bound(asarray)
         self.tensor = self._bound(tensor)
         for name, function in LIKE.items():
@@ -116,7 +128,8 @@ class Namespace:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"{self.__name__} has no {name!r}")
-        return getattr(sys.modules["anygrad"], name)
+        found = getattr(sys.modules["anygrad"], name)
+        return self._bound(found) if getattr(found, "creates", False) else found
 
     def __repr__(self) -> str:
         return f"<namespace {self.__name__!r}>"

@@ -13,7 +13,7 @@ def test_a_name_from_elsewhere_is_answered() -> None:
         _ = ag.cat
     with pytest.raises(AttributeError, match=r"no attribute 'nonsense'$"):
         _ = ag.nonsense
-    with pytest.raises(AttributeError, match="'anygrad.linalg' has no attribute 'norm_except_dim'"):
+    with pytest.raises(AttributeError, match=r"'anygrad.linalg' has no attribute 'norm_except_dim'"):
         _ = ag.linalg.norm_except_dim
     assert not hasattr(ag, "clamp")
 
