@@ -1,14 +1,15 @@
 """Zeros that absorb: formulas run so that a gradient of exactly zero contributes zero, whatever it meets.
 
-A formula is linear in ``g``. Handed a ``Cotangent`` in its place and a ``Space`` around its namespace, it
-runs as ever, but for products and quotients of a cotangent with what is none: there a zero of the cotangent
-wins over NaN and infinities. So the formulas themselves know nothing of this, and neither does a backend.
-``nan_safe`` exchanges the slot of nodes that holds their plan, for as long as a block is open anywhere.
+A formula is linear in ``g``. Handed ``Number`` in the place of arrays and a ``Space`` around its namespace,
+it runs as ever, but for products and quotients of what is linear in ``g`` with what is not: there a zero of
+the first wins over NaN and infinities of the other. So the formulas themselves know nothing of this, and
+neither does a backend. It costs a few times as much, so the host, which may look, does it where NaN came out.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +18,12 @@ import numpy as np
 from anygrad.backends.neural import NeuralExtras
 from anygrad.rules import is_complex
 
-__all__ = ["Cotangent", "Space", "absorbed", "masked", "settled"]
+__all__ = ["Number", "Space", "absorbed", "masked", "settled"]
 
 Function = Callable[..., Any]
 FLOATING = ("real floating", "complex floating")
 EXTENSIONS = ("fft", "linalg", "special")
+COMPARISONS = ("eq", "ge", "gt", "le", "lt", "ne")
 
 
 def clean(*parts: Any) -> bool:
@@ -52,8 +54,7 @@ def absorbed(xp: Any, formula: Function, key: str, g: Any, saved: Any) -> Any:
     parts = out if isinstance(out, tuple | list) else (out,)
     if clean(*parts):
         return out
-    given = tuple(each and Cotangent(xp, each) for each in g) if isinstance(g, tuple) else Cotangent(xp, g)
-    out = _value(formula(Space(xp), given, saved))
+    out = _value(formula(Space(xp), _wrapped(xp, g, True), _wrapped(xp, saved)))
     if isinstance(out, tuple | list):
         return tuple(settled(xp, key, g, part) for part in out)
     return settled(xp, key, g, out)
@@ -76,99 +77,73 @@ def settled(xp: Any, key: str, g: Any, part: Any) -> Any:
 # ---------------------------------------------------------------- numbers
 
 
-class Cotangent:
-    """A gradient inside a formula: what is linear in ``g``, an array or a tensor."""
+class Number:
+    """An array or a tensor inside a formula; ``linear`` is what ``g`` is a factor of in every term."""
 
-    __slots__ = ("value", "xp")
-    __array_ufunc__ = None
-    __array_priority__ = 2000
+    __slots__ = ("linear", "value", "xp")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, xp: Any, value: Any) -> None:
-        self.xp, self.value = xp, value
+    def __init__(self, xp: Any, value: Any, linear: bool = False) -> None:
+        self.xp, self.value, self.linear = xp, value, linear
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.value, name)
 
-    def __bool__(self) -> bool:
-        return bool(self.value)
+    def __getitem__(self, key: Any) -> Number:
+        return Number(self.xp, self.value[_value(key)], self.linear)
 
-    def _with(self, value: Any) -> Cotangent:
-        return Cotangent(self.xp, value)
+    def __neg__(self) -> Number:
+        return Number(self.xp, -self.value, self.linear)
 
-    def __getitem__(self, key: Any) -> Cotangent:
-        return self._with(self.value[key])
+    def __invert__(self) -> Number:
+        return Number(self.xp, ~self.value)
 
-    def __neg__(self) -> Cotangent:
-        return self._with(-self.value)
 
-    def __add__(self, y: Any) -> Cotangent:
-        return self._with(self.value + _value(y))
+def _operator(name: str) -> None:
+    """Give numbers an operator and its reflection."""
+    compute = getattr(operator, name)
+    rule = {"mul": _multiply, "truediv": _divide, "matmul": _matmul}.get(name)
 
-    def __radd__(self, y: Any) -> Cotangent:
-        return self._with(y + self.value)
+    def apply(xp: Any, x: Any, y: Any) -> Number:
+        linear = _is_linear(x) or _is_linear(y)
+        out = rule(xp, x, y) if rule is not None and linear else compute(_value(x), _value(y))
+        return _wrapped(xp, out, linear)  # type: ignore[no-any-return]
 
-    def __sub__(self, y: Any) -> Cotangent:
-        return self._with(self.value - _value(y))
+    name = name.strip("_")
+    setattr(Number, f"__{name}__", lambda self, y: apply(self.xp, self, y))
+    if name not in COMPARISONS:
+        setattr(Number, f"__r{name}__", lambda self, x: apply(self.xp, x, self))
 
-    def __rsub__(self, y: Any) -> Cotangent:
-        return self._with(y - self.value)
 
-    def __mul__(self, y: Any) -> Cotangent:
-        return self._with(_times(self.xp, self.value, y))
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, y: Any) -> Cotangent:
-        return self._with(_over(self.xp, self.value, y))
-
-    def __rtruediv__(self, y: Any) -> Cotangent:
-        return self._with(y / self.value)
-
-    def __matmul__(self, y: Any) -> Cotangent:
-        return self._with(_bilinear(self.xp, self.xp.matmul, self, y))
-
-    def __rmatmul__(self, y: Any) -> Cotangent:
-        return self._with(_bilinear(self.xp, self.xp.matmul, y, self))
-
-    def __pow__(self, y: Any) -> Cotangent:
-        return self._with(self.value ** _value(y))
-
-    def __eq__(self, y: Any) -> Any:
-        return self.value == _value(y)
-
-    def __ne__(self, y: Any) -> Any:
-        return self.value != _value(y)
-
-    def __lt__(self, y: Any) -> Any:
-        return self.value < _value(y)
-
-    def __le__(self, y: Any) -> Any:
-        return self.value <= _value(y)
-
-    def __gt__(self, y: Any) -> Any:
-        return self.value > _value(y)
-
-    def __ge__(self, y: Any) -> Any:
-        return self.value >= _value(y)
+def _is_linear(x: Any) -> bool:
+    if x.__class__ is Number:
+        return bool(x.linear)
+    return x.__class__ in (tuple, list) and any(map(_is_linear, x))
 
 
 def _value(x: Any) -> Any:
-    """Return what stands for a cotangent outside of formulas, in lists too."""
-    if x.__class__ is Cotangent:
+    """Return what stands for a number outside of formulas; of lists, a list."""
+    if x.__class__ is Number:
         return x.value
     return type(x)(map(_value, x)) if x.__class__ in (tuple, list) else x
 
 
-def _holds(x: Any) -> bool:
-    return x.__class__ is Cotangent or (x.__class__ in (tuple, list) and any(map(_holds, x)))
+def _wrapped(xp: Any, x: Any, linear: bool = False) -> Any:
+    """Return arrays as numbers; of lists, and of named tuples, tuples."""
+    if isinstance(x, tuple | list):
+        return tuple(_wrapped(xp, part, linear) for part in x)
+    if hasattr(x, "shape") and hasattr(x, "dtype"):
+        return Number(xp, x, linear and xp.isdtype(x.dtype, FLOATING))
+    return x
 
 
-def _times(xp: Any, g: Any, y: Any) -> Any:
-    """Multiply; where ``g`` is zero the factor that is not finite counts as zero, to every order."""
-    if y.__class__ is Cotangent:
-        out, zero = g * y.value, (g == 0) | (y.value == 0)
-        return xp.where(zero & (out != out), 0, out)
+def _multiply(xp: Any, x: Any, y: Any) -> Any:
+    """Multiply; where the linear factor is zero the other, where not finite, counts as zero."""
+    g, other = (x, y) if _is_linear(x) else (y, x)
+    g, both, y = g.value, _is_linear(other), _value(other)
+    if both:
+        out = g * y
+        return xp.where(((g == 0) | (y == 0)) & (out != out), 0, out)
     if not hasattr(y, "dtype"):
         return g * y if math.isfinite(abs(y)) else xp.where(g == 0, 0, g * y)
     if not xp.isdtype(y.dtype, FLOATING):
@@ -176,11 +151,13 @@ def _times(xp: Any, g: Any, y: Any) -> Any:
     return g * xp.where((g == 0) & xp.logical_not(xp.isfinite(y)), 0, y)
 
 
-def _over(xp: Any, g: Any, y: Any) -> Any:
-    """Divide; where ``g`` is zero so is the quotient, by zero and NaN too."""
-    y = _value(y)
+def _divide(xp: Any, x: Any, y: Any) -> Any:
+    """Divide; where what is divided is linear and zero so is the quotient, by zero and NaN too."""
+    g, y = _value(x), _value(y)
+    if not _is_linear(x):
+        return g / y
     if not hasattr(y, "dtype"):
-        return g / y if y == y and y != 0 else xp.where(g == 0, 0, g / xp.full_like(g, y))
+        return g / y if y == y and y != 0 else xp.where(g == 0, 0, g * math.nan)
     return g / xp.where((g == 0) & ((y == 0) | (y != y)), 1, y)
 
 
@@ -191,26 +168,35 @@ def _counted(xp: Any, mask: Any, like: Any) -> Any:
 
 
 def _bilinear(xp: Any, function: Function, x: Any, y: Any, *rest: Any, **keywords: Any) -> Any:
-    """Return a sum of products, in which a term whose cotangent is zero counts for nothing."""
-    first = x.__class__ is Cotangent
+    """Return a sum of products, in which a term whose linear factor is zero counts for nothing."""
+    first = _is_linear(x)
     g, other = _value(x if first else y), _value(y if first else x)
 
     def product(g: Any, other: Any) -> Any:
         return function(g, other, *rest, **keywords) if first else function(other, g, *rest, **keywords)
 
     plain = product(g, other)
-    if (first and y.__class__ is Cotangent) or not xp.isdtype(other.dtype, FLOATING):
+    if (first and _is_linear(y)) or not xp.isdtype(other.dtype, FLOATING):
         return plain
     finite = xp.isfinite(other)
     met = product(_counted(xp, g != 0, g), _counted(xp, xp.logical_not(finite), other)) > 0
     return xp.where(met, plain, product(g, xp.where(finite, other, 0)))
 
 
+def _matmul(xp: Any, x: Any, y: Any) -> Any:
+    return _bilinear(xp, xp.matmul, x, y)
+
+
+OPERATORS = ("add", "and_", "matmul", "mod", "mul", "or_", "pow", "sub", "truediv", "xor", *COMPARISONS)
+for _name in OPERATORS:
+    _operator(_name)
+
+
 # ---------------------------------------------------------------- functions
 
 
 class Space:
-    """A namespace as formulas see it that run on cotangents; ``prefix`` is that of an extension."""
+    """A namespace as formulas see it that run on numbers; ``prefix`` is that of an extension."""
 
     _hits = NeuralExtras._hits
 
@@ -226,37 +212,20 @@ class Space:
         xp, rule = self._xp, RULES.get(self._prefix + name)
 
         def function(*arguments: Any, **keywords: Any) -> Any:
-            if not _holds(arguments) and not any(map(_holds, keywords.values())):
-                return found(*arguments, **keywords)
-            if rule is not None:
+            linear = _is_linear(arguments) or any(map(_is_linear, keywords.values()))
+            if linear and rule is not None:
                 out = rule(xp, found, *arguments, **keywords)
             else:
                 out = found(*_value(arguments), **{key: _value(x) for key, x in keywords.items()})
-            return _wrapped(xp, _value(out))
+            return _wrapped(xp, _value(out), linear)
 
         return function
-
-
-def _wrapped(xp: Any, out: Any) -> Any:
-    if isinstance(out, tuple | list):
-        return tuple(_wrapped(xp, part) for part in out)
-    if hasattr(out, "shape") and xp.isdtype(out.dtype, FLOATING):
-        return Cotangent(xp, out)
-    return out
-
-
-def _either(xp: Any, multiply: Function, x: Any, y: Any) -> Any:
-    return x * y
-
-
-def _divided(xp: Any, divide: Function, x: Any, y: Any) -> Any:
-    return x / y
 
 
 def _solved(xp: Any, solve: Function, x: Any, y: Any, **keywords: Any) -> Any:
     """Solve; a column that is zero has the solution zero."""
     g, out = _value(y), solve(_value(x), _value(y), **keywords)
-    if y.__class__ is not Cotangent or len(g.shape) < 2:
+    if not _is_linear(y) or len(g.shape) < 2:
         return out
     return xp.where(xp.all(g == 0, axis=-2, keepdims=True) & (out != out), 0, out)
 
@@ -284,8 +253,8 @@ def _picked(xp: Any, function: Function, y: Any, x: Any, top: Any, frames: Any) 
 
 
 RULES: dict[str, Function] = {
-    "multiply": _either,
-    "divide": _divided,
+    "multiply": lambda xp, function, x, y: _multiply(xp, x, y),
+    "divide": lambda xp, function, x, y: _divide(xp, x, y),
     **dict.fromkeys(("matmul", "linalg.matmul", "tensordot", "linalg.tensordot", "contract"), _bilinear),
     **dict.fromkeys(("vecdot", "convolution", "convolution_dx", "convolution_dweight"), _bilinear),
     "linalg.solve": _solved,
@@ -294,4 +263,4 @@ RULES: dict[str, Function] = {
     "pool_max_dx": _pooled,
     "pool_max_picked": _picked,
 }
-"""Functions in which cotangents meet what is none; through all others they pass as any array."""
+"""Functions in which what is linear meets what is not; any other is called on the arrays themselves."""

@@ -43,8 +43,8 @@ class audit(_Watched):
     """List, in a block, every line from which the value of a tracked tensor leaves the graph.
 
     ``print(report)`` shows them, ``report.exits`` has them (``Exit``), ``len(report)`` counts them. An exit
-    is a number (``float``, ``int``, ``bool``, ``complex``, ``index``, ``round``, ``item``, ``tolist``), a cast
-    to integers or booleans, a copy (``tensor``), ``detach``. A comparison or a position (``x > 0``,
+    is a number (``float``, ``int``, ``bool``, ``complex``, ``index``, ``round``, ``item``, ``tolist``), a
+    cast to integers or booleans, a copy (``tensor``), ``detach``. A comparison or a position (``x > 0``,
     ``argmax``) has no derivative to lose and is none, but what leaves with it is: ``bool(x > 0)``. ``floor``
     and its like stay in the graph, with a derivative of zero. What ``no_grad`` encloses is deliberate, and
     not listed; nor is text. Exports that raise are no exits.

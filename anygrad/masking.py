@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any
 
-from anygrad import forwards
-from anygrad.absorbing import Cotangent, Space, absorbed, masked, settled
+from anygrad.absorbing import Number, Space, absorbed, masked, settled
 from anygrad.applications import CustomPlan
 from anygrad.exchange import Shared, swap
+from anygrad.forwards import _Pusher
 from anygrad.graph import Hooked, Node
 from anygrad.op import Plan
 
@@ -41,7 +41,7 @@ class Absorbing(CustomPlan):
         return tuple(settled(xp, "", g, part) for part in self.plan.all(xp, g, saved))
 
     def push(self, xp: Any, tangents: Any, saved: Any) -> Any:
-        return self.plan.push(xp, tangents, saved)
+        return _exposed(self.plan.push)(xp, tangents, saved)
 
 
 def safe(plan: Any) -> Any:
@@ -91,7 +91,8 @@ class Guard:
         with contextlib.ExitStack() as undo:
             for owner in (Node, Hooked):
                 swap(undo, owner, "plan", _reading(vars(owner)["plan"]))
-            swap(undo, forwards._Pusher, "multiplied", _multiplying(forwards._Pusher.multiplied))
+            swap(undo, _Pusher, "multiplied", _multiplying(_Pusher.multiplied))
+            swap(undo, _Pusher, "transposed", _exposed(_Pusher.transposed))
             self._undo = undo.pop_all()
 
     def uninstall(self) -> None:
@@ -113,7 +114,20 @@ def _multiplying(multiplied: Function) -> Function:
             return multiplied(pusher, t, other, first)
         twin = copy.copy(pusher)
         twin.space = Space(pusher.space)
-        return multiplied(twin, Cotangent(pusher.space, t), other, first).value
+        return multiplied(twin, Number(pusher.space, t, True), Number(pusher.space, other), first).value
+
+    return run
+
+
+def _exposed(push: Function) -> Function:
+    """Return what transposes a rule for tangents: within, zeros are those of the rule and not of tangents."""
+
+    def run(*arguments: Any) -> Any:
+        token = _SAFE.set(False)
+        try:
+            return push(*arguments)
+        finally:
+            _SAFE.reset(token)
 
     return run
 
@@ -127,8 +141,8 @@ class nan_safe:
     For code that one cannot edit and that computes NaN or infinities which are then masked: by ``where``,
     by ``y[mask] = 1``. Their gradient is zero, and zero times NaN is NaN; here it is zero, in every pass that
     runs in the block, wherever its graph was recorded: entry by entry, in sums of products term by term, in
-    ``Function`` and its like where all gradients are zero. A tangent of zero likewise, in ``jvp``. NaN that
-    meets a gradient other than zero stays.
+    ``Function`` and its like where all gradients are zero. NaN that meets a gradient other than zero stays.
+    Derivatives forwards do the same for tangents in elementwise functions and products.
 
     Where one can edit, mask the argument instead: ``where(x > 0, log(where(x > 0, x, 1)), 0)`` is exact and
     needs no block. A block serves the thread or task that is in it, and nests; outside nothing is slower.

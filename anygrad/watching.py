@@ -40,6 +40,8 @@ NUMBERS = ("bool", "complex", "float", "index", "int", "item", "round", "tolist"
 ARRAYS = ("__array__", "__dlpack__", "numpy")
 KINDS = {"asarray": "cast", "astype": "cast", "detach": "detach", "tensor": "copy", "to": "cast"}
 """What it is called where a function returns a tensor that has left the graph."""
+EACH = ("broadcast_arrays", "meshgrid")
+"""What makes of each operand a result of its own."""
 
 
 class Block:
@@ -160,7 +162,12 @@ class Watcher:
             if kind == "writes":
                 self.written(name, operands)
             elif operands:
-                self.returned(name, operands, list(tensors_in((out,))))
+                outs = list(tensors_in((out,)))
+                if name in EACH and len(outs) == len(operands):
+                    for x, y in zip(operands, outs, strict=True):
+                        self.returned(name, [x], [y])
+                else:
+                    self.returned(name, operands, outs)
             return out
 
         return watched
@@ -235,12 +242,18 @@ class Watcher:
 
     def leaving(self, convert: Function, kind: str) -> Function:
         """Return a method that makes something else of a tensor."""
-        name = convert.__name__.strip("_")
+        inside = self._inside
 
         @functools.wraps(convert)
         def watched(t: Any, *arguments: Any, **keywords: Any) -> Any:
-            self.leaves(t, name, kind)
-            return convert(t, *arguments, **keywords)
+            if inside.operation:
+                return convert(t, *arguments, **keywords)
+            self.leaves(t, convert.__name__, kind)
+            inside.operation = True
+            try:
+                return convert(t, *arguments, **keywords)
+            finally:
+                inside.operation = False
 
         return watched
 
