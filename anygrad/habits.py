@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from anygrad import writes
-from anygrad.errors import ArgumentError, message
+from anygrad.construction import known_dtype
+from anygrad.errors import ArgumentError, DtypeError, message
 from anygrad.functions import FUNCTIONS
 from anygrad.rules import axis_in
 from anygrad.tensors import Tensor, asarray
@@ -57,6 +58,27 @@ def copy(self: Tensor, order: str = "C") -> Tensor:
     """Return a copy, which stays in the graph: ``clone``."""
     _in_order("copy", order)
     return FUNCTIONS["clone"](self)  # type: ignore[no-any-return]
+
+
+def view(self: Tensor, dtype: Any = None) -> Tensor:
+    """Return a view of the tensor; with a dtype, its memory read as that: complex numbers as pairs, or back.
+
+    Those two are copies. Raises ``DtypeError`` for any other dtype than the tensor's, and for a shape.
+    """
+    if dtype is None:
+        return self[...]
+    if isinstance(dtype, int | tuple | list):
+        raise DtypeError(message("view", f"got {dtype!r}", "expected a dtype", "use reshape for a shape"))
+    target, own = known_dtype("view", self.xp, dtype), self.dtype
+    if target == own:
+        return self[...]
+    if own.kind == "c" and target.kind == "f" and 2 * target.itemsize == own.itemsize and self.ndim:
+        pairs = FUNCTIONS["stack"]([FUNCTIONS["real"](self), FUNCTIONS["imag"](self)], axis=-1)
+        return FUNCTIONS["reshape"](pairs, (*self.shape[:-1], -1))  # type: ignore[no-any-return]
+    if own.kind == "f" and target.kind == "c" and target.itemsize == 2 * own.itemsize and self.ndim:
+        pairs = FUNCTIONS["reshape"](self, (*self.shape[:-1], -1, 2))
+        return pairs[..., 0] + 1j * pairs[..., 1]  # type: ignore[no-any-return]
+    raise DtypeError(message("view", f"x has dtype {own}, dtype is {target}", "use astype, which converts"))
 
 
 def fill(self: Tensor, value: Any) -> None:
@@ -189,5 +211,6 @@ HABITS = {
     "trace": trace,
     "transpose": transpose,
     "var": var,
+    "view": view,
 }
 """The methods, by name; ``methods`` puts them on ``Tensor``."""

@@ -113,7 +113,7 @@ NUMPYS = {
 NO_METHODS = {"array", "as_tensor", "from_numpy", "jacfwd", "jacrev", "rand", "randn"}
 NO_METHODS |= {"div", "mul", "neg", "sub"}  # which tensors have, as they have the next
 NO_METHODS |= {"conjugate", "cumprod", "cumsum", "diagonal", "dot", "flatten", "ravel", "swapaxes", "trace"}
-NO_METHODS |= {"transpose"}
+NO_METHODS |= {"transpose", "view"}
 
 METHODS = {name: f"use {found}" for name, found in (FUNCTIONS | NUMPYS).items() if name not in NO_METHODS} | {
     "data": "read x.detach(), write under no_grad(): with ag.no_grad(): x[...] = value",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.errors import ArgumentError, AxisError
+from anygrad.errors import ArgumentError, AxisError, DtypeError
 from tests.targets import Target
 
 A = np.asarray([[[1.26, -2.5, 3.0], [0.5, 5.0, -6.44]], [[7.1, 8.0, 9.0], [1.0, 11.0, 2.0]]])
@@ -45,6 +45,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "transpose": lambda x: x.transpose(),
     "transpose to": lambda x: x.transpose(1, 0, 2),
     "transpose to a tuple": lambda x: x.transpose((2, 0, 1)),
+    "view": lambda x: x.view(),
+    "view as float": lambda x: x.view(float),
+    "view of pairs": lambda x: (x + 2j).view(np.float64),
     "var": lambda x: x.var(axis=(0, 2), ddof=1, keepdims=True),
 }
 
@@ -61,7 +64,7 @@ def test_a_method_is_numpys(name: str, target: Target) -> None:
 
 
 def test_views_are_views_and_copies_copies(target: Target) -> None:
-    for name in ("ravel", "flatten", "copy", "transpose", "transpose to", "swapaxes"):
+    for name in ("ravel", "flatten", "copy", "transpose", "transpose to", "swapaxes", "view as float"):
         mine, theirs = target.make(A), A.copy()
         CALLS[name](mine)[...] = 0
         CALLS[name](theirs)[...] = 0
@@ -72,6 +75,14 @@ def test_fill_and_item(target: Target) -> None:
     x = target.make(A)
     assert (x.item(3), x.item(1, 0, 2), x[0, 0].item(1)) == (A.item(3), A.item(1, 0, 2), -2.5)
     assert x.fill(2.0) is None and np.all(x.numpy() == 2.0) and x.itemsize == 8
+
+
+def test_pairs_viewed_as_complex_numbers(target: Target) -> None:
+    x = target.make(A[..., :2], grad=True)
+    y = x.view(np.complex128)
+    assert np.array_equal(y.detach().numpy(), np.ascontiguousarray(A[..., :2]).view(np.complex128))
+    y.imag.sum().backward()
+    assert np.array_equal(x.grad.numpy(), np.broadcast_to([0.0, 1.0], (2, 2, 2)))
 
 
 def test_what_is_refused() -> None:
@@ -86,3 +97,5 @@ def test_what_is_refused() -> None:
         x[0, 0].trace()
     with pytest.raises(AttributeError, match=r"\[sort\].*in place as NumPy's does"):
         x.sort()
+    with pytest.raises(DtypeError, match="use astype, which converts"):
+        x.view(np.int64)

@@ -53,7 +53,9 @@ def test_what_a_method_hint_names_exists(name: str) -> None:
 
 def test_a_method_from_elsewhere_is_answered() -> None:
     x = ag.tensor([1.0])
-    with pytest.raises(AttributeError, match=r"^\[view\] tensors have no .view: use reshape$"):
+    with pytest.raises(AttributeError, match=r"^\[permute\] tensors have no .permute: use permute_dims$"):
+        x.permute(0)
+    with pytest.raises(TypeError, match=r"^\[view\] got 1: expected a dtype; use reshape for a shape$"):
         x.view(1)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = x[:1].nonsense
