@@ -136,8 +136,8 @@ class Case:
     ``pick`` takes from a result what is to be compared, where it is an object of the library's. ``strict`` is
     what comes of it on array_api_strict, which has the standard alone, where that differs; ``everywhere``
     lets it run on PyTorch's and JAX's arrays too. ``around()`` is entered around the call and the gradient.
-    ``step`` and ``rtol`` are of the differences, ``close`` is how close the values are; ``warns`` is a warning
-    to ignore.
+    ``step`` and ``rtol`` are of the differences, ``close`` is how close the values are; ``warns`` is of
+    a warning to ignore.
     """
 
     def __init__(
@@ -198,8 +198,8 @@ def varies(leaf: Any) -> bool:
 
 
 def tracked(leaf: Any) -> bool:
-    """Tell whether a leaf is a tensor with a graph."""
-    return isinstance(leaf, ag.Tensor) and leaf.grad_fn is not None
+    """Tell whether a leaf is a tensor with a graph, or an input itself."""
+    return isinstance(leaf, ag.Tensor) and leaf.requires_grad
 
 
 def reached(outputs: Iterable[Any], wanted: set[int]) -> set[int]:
@@ -223,7 +223,7 @@ class Reference:
     def __init__(self, case: Case, rng: np.random.Generator) -> None:
         self.case = case
         self.held = [isinstance(i, Held) for i in case.inputs]
-        self.inputs = [(i.draw if isinstance(i, Held) else i)(rng) for i in case.inputs]
+        self.inputs = [np.asarray((i.draw if isinstance(i, Held) else i)(rng)) for i in case.inputs]
         self.leaves = self.at(self.inputs)
         self.directions = [[self.direction(rng, x) for x in self.inputs] for _ in range(DIRECTIONS)]
         self.changes: list[list[np.ndarray]] = []
@@ -308,7 +308,8 @@ def _check_result(
     if isinstance(outcome, Exits):
         with ag.audit() as report:
             found = _called(case, inputs)
-        assert list(report), f"{case}: declared to exit, and the audit has recorded nothing"
+        numbers = [e for e in report if not e.via]  # not `bool(x > 0)` and its like, which have no gradient
+        assert numbers, f"{case}: declared to exit, and no number is in the audit: {report}"
     else:
         found = _called(case, inputs)
     _check_values(case, found, reference.leaves)

@@ -32,7 +32,7 @@ def safe() -> Iterator[None]:
 
 def case(name: str, call: Callable[..., Any], *inputs: Any, **keywords: Any) -> Case:
     """Return a case with dispatch on, under the name that the function has in the package."""
-    return Case(f"sklearn.{name}", call, *inputs, **{"around": dispatch, **keywords})
+    return Case(f"sklearn.{name}", call, *inputs, **{"around": dispatch, "everywhere": True, **keywords})
 
 
 def like(x: Any, values: Any) -> Any:

@@ -21,7 +21,7 @@ DEPRECATED = r"`xpx\.\w+` is deprecated"
 
 def case(name: str, call: Callable[..., Any], *inputs: Any, **keywords: Any) -> Case:
     """Return a case; its name is the function's and what sets it apart."""
-    return Case(f"array_api_extra.{name}", call, *inputs, **keywords)
+    return Case(f"array_api_extra.{name}", call, *inputs, everywhere=True, **keywords)
 
 
 # ---------------------------------------------------------------- at
