@@ -20,6 +20,7 @@ from anygrad.hooks import shown_to_all
 from anygrad.rules import is_complex
 
 __all__ = [
+    "Ends",
     "deliver",
     "deposit",
     "land",
@@ -108,17 +109,22 @@ def uses_below(roots: Iterable[Node]) -> dict[Node, int]:
     return uses
 
 
+class Ends(list[Node]):
+    """Wanted nodes that a pass ends at: what one of them leads to is reached on other ways alone."""
+
+
 def uses_towards(roots: list[Node], wanted: Iterable[Node]) -> tuple[dict[Node, int], set[Node]]:
     """Count uses along edges that lead to a wanted node; 0 for nodes that lead to none.
 
     Also returns the nodes whose formulas are to run.
     """
     users: dict[Node, list[Node]] = {}
+    stops = set(wanted) if isinstance(wanted, Ends) else ()
     seen = set(roots)
     stack = list(seen)
     while stack:
         node = stack.pop()
-        for e in node.edges:
+        for e in () if node in stops else node.edges:
             users.setdefault(e, []).append(node)
             if e not in seen:
                 seen.add(e)
