@@ -62,7 +62,7 @@ class JaxBackend(Backend):
     def spec_of(cls, array: Any) -> str:
         if isinstance(array, jax.core.Tracer):
             raise DtypeError(
-                message("asarray", "got a JAX tracer", "anygrad runs eagerly", "call it outside jit and grad")
+                message("asarray", "got a JAX tracer", "wrap the function with anygrad.interop.jax.to_jax")
             )
         device = array.device
         # An array that is spread over devices goes where JAX puts the results.

@@ -88,7 +88,7 @@ class TorchBackend(TorchOrdering, Backend):
                     "asarray",
                     "torch tracks this tensor's gradient",
                     "anygrad would not be connected to it",
-                    "pass x.detach()",
+                    "pass x.detach(), or call across with anygrad.interop.torch",
                 )
             )
         if array.layout is not torch.strided:
