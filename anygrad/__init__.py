@@ -13,6 +13,7 @@ from anygrad import (
     linalg,
     memory,  # noqa: F401  (tells backends who holds their memory)
     ops,  # noqa: F401  (declares the rows, before anything reads the registry)
+    protocols,  # noqa: F401  (puts on Tensor what NumPy asks of it)
 )
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from anygrad.checkpointing import checkpoint, checkpoint_sequential

@@ -208,6 +208,13 @@ def _broken(library: str, name: str, error: ImportError) -> Exception:
     return DeviceUnavailableError(message("device", f"{name!r} cannot be used here", *advice))
 
 
+REFUSED = {
+    "MaskedArray": ("its mask would be lost", "write m.filled(value), or choose with where(m.mask, ...)"),
+    "matrix": ("its product is another than that of arrays", "write numpy.asarray(m)"),
+}
+"""Kinds of NumPy's arrays whose meaning a tensor has not."""
+
+
 @functools.cache
 def _library_of(kind: type) -> str | None:
     """Return the library of an array type, or None where the type is no array of any."""
@@ -218,6 +225,8 @@ def _library_of(kind: type) -> str | None:
         root = LIBRARY_OF_MODULE.get(root, root)
         if root == "cpu" and not issubclass(kind, np.ndarray | np.generic):
             continue
+        if root == "cpu" and base.__name__ in REFUSED:
+            raise DtypeError(message("asarray", f"got a {base.__name__}", *REFUSED[base.__name__]))
         if root == "cpu" or root in _registered():
             return root
     return "" if hasattr(kind, "__array_namespace__") else None

@@ -67,7 +67,6 @@ class Tensor(Values):
 
     __slots__ = ("__weakref__", "_grad", "_leaf", "_retains", "_strides", "array", "node", "written", "xp")
     __module__ = "anygrad"
-    __array_ufunc__ = None
     __array_priority__ = 1000
 
     array: Any

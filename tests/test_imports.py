@@ -28,6 +28,7 @@ LADDER = [
         "tensors",
         "views",
         "writes",
+        "protocols",
     ),
     *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "special"),
     *("inspection", "interchange"),

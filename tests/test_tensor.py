@@ -85,11 +85,8 @@ def test_numpy_scalars_and_arrays_give_tensors_that_track() -> None:
             assert f(other, x).requires_grad and f(x, other).requires_grad
     (np.float64(2) * x).sum().backward()
     assert x.grad.tolist() == [2.0, 2.0]
-    for call in (lambda: np.add(np.ones(2), x), lambda: np.multiply(x.detach(), 2.0)):
-        with pytest.raises(TypeError, match="does not support ufuncs"):
-            call()
     array = np.ones(2)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"\[add\] out is of type ndarray"):
         array += x
     assert array.tolist() == [1.0, 1.0]
 

@@ -9,6 +9,7 @@ from anygrad.numpy import (  # noqa: F401  (fill the table)
     choosing,
     creation,
     cumulative,
+    describing,
     elementwise,
     fft,
     ignoring,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anygrad.numpy.table import Array, Out, created, published, table_of
+from anygrad.numpy import table
+from anygrad.numpy.table import Array, Out, table_of
 
 __all__: list[str] = []
+
+published = functools.partial(table.published, within="fft")
+created = functools.partial(table.created, within="fft")
 
 
 def _along(name: str) -> None:
@@ -46,7 +51,7 @@ def _over(name: str, inner: str, default: tuple[int, int] | None, where: str) ->
 def _publish(transform: Callable[..., Any], name: str, where: str) -> None:
     transform.__name__ = name
     transform.__doc__ = f"Do ``anygrad.fft``'s transform over {where}."
-    published("fft")(transform)
+    published(transform)
 
 
 for _name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"):
@@ -56,25 +61,25 @@ for _name in ("fft", "ifft", "rfft", "irfft"):
     _over(f"{_name}2", f"{_name}n", (-2, -1), "two axes")
 
 
-@published("fft")
+@published
 def fftshift(xp: Any, x: Array, axes: Any = None) -> Any:
     """Move frequency 0 to the middle."""
     return xp.fft.fftshift(x, axes=tuple(axes) if isinstance(axes, list) else axes)
 
 
-@published("fft")
+@published
 def ifftshift(xp: Any, x: Array, axes: Any = None) -> Any:
     """Move frequency 0 from the middle to the front."""
     return xp.fft.ifftshift(x, axes=tuple(axes) if isinstance(axes, list) else axes)
 
 
-@created("fft")
+@created
 def fftfreq(xp: Any, n: int, d: float = 1.0) -> Any:
     """Return the frequencies of a transform."""
     return xp.fft.fftfreq(n, d=d)
 
 
-@created("fft")
+@created
 def rfftfreq(xp: Any, n: int, d: float = 1.0) -> Any:
     """Return the frequencies of a real transform."""
     return xp.fft.rfftfreq(n, d=d)

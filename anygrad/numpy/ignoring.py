@@ -14,7 +14,7 @@ from anygrad.numpy.table import Array, Fixed, Operand, Out, Unused, published
 
 __all__: list[str] = []
 
-_NoValue: Any = np._NoValue  # type: ignore[attr-defined]
+_NoValue: Any = np._NoValue
 
 
 def _valid(xp: Any, a: Any, where: Any) -> Any:

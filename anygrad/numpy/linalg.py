@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.linalg import EighResult, EigResult, QRResult, SVDResult
-from anygrad.numpy import products, shapes
-from anygrad.numpy.table import Array, Arrays, Out, published, table_of
+from anygrad.numpy import products, shapes, table
+from anygrad.numpy.table import Array, Arrays, Out, table_of
 from anygrad.ops.linalg import SlogdetResult
 
 __all__: list[str] = []
+
+published = functools.partial(table.published, within="linalg")
 
 
 def _same(name: str) -> None:
@@ -23,14 +26,14 @@ def _same(name: str) -> None:
         return getattr(xp.linalg, name)(a)
 
     function.__name__, function.__doc__ = name, f"Do what ``anygrad.linalg.{name}`` does."
-    published("linalg")(function)
+    published(function)
 
 
 for _name in ("det", "inv"):
     _same(_name)
 
 
-@published("linalg")
+@published
 def slogdet(xp: Any, a: Array) -> SlogdetResult:
     """Return the sign of the determinant and the logarithm of its size."""
     return xp.linalg.slogdet(a)  # type: ignore[no-any-return]
@@ -42,7 +45,7 @@ def _plain(xp: Any, values: Any) -> Any:
     return xp.real(values) if kind else values
 
 
-@published("linalg")
+@published
 def eig(xp: Any, a: Array) -> EigResult:
     """Return eigenvalues and eigenvectors, real where they are, as NumPy's."""
     values, vectors = xp.linalg.eig(a)
@@ -52,7 +55,7 @@ def eig(xp: Any, a: Array) -> EigResult:
     return EigResult(real, vectors if real is values else xp.real(vectors))
 
 
-@published("linalg")
+@published
 def eigvals(xp: Any, a: Array) -> Any:
     """Return eigenvalues, real where they are, as NumPy's."""
     values = xp.linalg.eigvals(a)
@@ -70,25 +73,25 @@ def _hermitian(op: str, xp: Any, a: Any, UPLO: str) -> Any:
     return below + xp.conj(below).mT + middle
 
 
-@published("linalg")
+@published
 def eigh(xp: Any, a: Array, UPLO: str = "L") -> EighResult:
     """Return eigenvalues and eigenvectors of the Hermitian matrix whose one triangle is a's."""
     return xp.linalg.eigh(_hermitian("eigh", xp, a, UPLO))  # type: ignore[no-any-return]
 
 
-@published("linalg")
+@published
 def eigvalsh(xp: Any, a: Array, UPLO: str = "L") -> Any:
     """Return eigenvalues of the Hermitian matrix whose one triangle is a's."""
     return xp.linalg.eigvalsh(_hermitian("eigvalsh", xp, a, UPLO))
 
 
-@published("linalg")
+@published
 def cholesky(xp: Any, a: Array, /, *, upper: bool = False) -> Any:
     """Return the Cholesky factor of the Hermitian matrix whose lower (or upper) triangle is a's."""
     return xp.linalg.cholesky(_hermitian("cholesky", xp, a, "U" if upper else "L"), upper=upper)
 
 
-@published("linalg")
+@published
 def qr(xp: Any, a: Array, mode: str = "reduced") -> Any:
     """Return an orthonormal and a triangular factor, or the latter alone."""
     if mode == "r":
@@ -97,7 +100,7 @@ def qr(xp: Any, a: Array, mode: str = "reduced") -> Any:
     return found
 
 
-@published("linalg")
+@published
 def svd(
     xp: Any, a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -108,40 +111,40 @@ def svd(
     return found
 
 
-@published("linalg")
+@published
 def svdvals(xp: Any, x: Array, /) -> Any:
     """Return the singular values."""
     return xp.linalg.svdvals(x)
 
 
-@published("linalg")
+@published
 def solve(xp: Any, a: Array, b: Array) -> Any:
     """Solve linear equations; b is a vector where it has one axis."""
     return xp.linalg.solve(a, b[:, None])[..., 0] if b.ndim == 1 and a.ndim > 2 else xp.linalg.solve(a, b)
 
 
-@published("linalg")
+@published
 def lstsq(xp: Any, a: Array, b: Array, rcond: float | None = None) -> tuple[Any, ...]:
     """Return the best solution, its residuals, the rank and the singular values of a."""
     found = xp.linalg.lstsq(a, b, rtol=rcond)
     return tuple(found)
 
 
-@published("linalg")
+@published
 def pinv(
     xp: Any,
     a: Array,
     rcond: Any = None,
     hermitian: bool = False,
     *,
-    rtol: Any = np._NoValue,  # type: ignore[attr-defined]
+    rtol: Any = np._NoValue,
 ) -> Any:
     """Return the pseudo-inverse."""
-    chosen = rcond if rtol is np._NoValue else rtol  # type: ignore[attr-defined]
-    return xp.linalg.pinv(a, rtol=1e-15 if chosen is None and rtol is np._NoValue else chosen)  # type: ignore[attr-defined]
+    chosen = rcond if rtol is np._NoValue else rtol
+    return xp.linalg.pinv(a, rtol=1e-15 if chosen is None and rtol is np._NoValue else chosen)
 
 
-@published("linalg")
+@published
 def matrix_rank(xp: Any, A: Array, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """Return how many singular values are larger than a tolerance."""
     if A.ndim < 2:
@@ -153,13 +156,13 @@ def matrix_rank(xp: Any, A: Array, tol: Any = None, hermitian: bool = False, *, 
     return xp.count_nonzero(values > (limit[..., None] if limit.ndim else limit), axis=-1)
 
 
-@published("linalg")
+@published
 def matrix_power(xp: Any, a: Array, n: int) -> Any:
     """Multiply a matrix with itself; a negative number of times its inverse."""
     return xp.linalg.matrix_power(a, n)
 
 
-@published("linalg")
+@published
 def multi_dot(xp: Any, arrays: Arrays, *, out: Out = None) -> Any:
     """Multiply matrices in the order that takes the fewest operations."""
     if len(arrays) < 2:
@@ -200,7 +203,7 @@ def _chained(parts: list[Any], best: dict[tuple[int, int], int], i: int, j: int)
 # ---------------------------------------------------------------- norms
 
 
-@published("linalg")
+@published
 def norm(xp: Any, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the norm of a vector or a matrix; without ``ord`` the root of the sum of squares."""
     axes = None if axis is None else tuple(axis) if isinstance(axis, tuple | list) else (axis,)
@@ -220,19 +223,19 @@ def norm(xp: Any, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = 
     return xp.expand_dims(found, axis=(i, j)) if keepdims else found
 
 
-@published("linalg")
+@published
 def vector_norm(xp: Any, x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Return the norm of vectors."""
     return xp.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
 
 
-@published("linalg")
+@published
 def matrix_norm(xp: Any, x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Return the norm of matrices."""
     return xp.linalg.matrix_norm(x, keepdims=keepdims, ord=ord)
 
 
-@published("linalg")
+@published
 def cond(xp: Any, x: Array, p: Any = None) -> Any:
     """Return the condition number: a matrix's norm times its inverse's."""
     if p in (None, 2, -2):
@@ -244,7 +247,7 @@ def cond(xp: Any, x: Array, p: Any = None) -> Any:
 # ---------------------------------------------------------------- tensors
 
 
-@published("linalg")
+@published
 def tensorinv(xp: Any, a: Array, ind: int = 2) -> Any:
     """Return the inverse under tensordot over ``ind`` axes."""
     rows, columns = a.shape[:ind], a.shape[ind:]
@@ -252,7 +255,7 @@ def tensorinv(xp: Any, a: Array, ind: int = 2) -> Any:
     return xp.reshape(flat, columns + rows)
 
 
-@published("linalg")
+@published
 def tensorsolve(xp: Any, a: Array, b: Array, axes: Any = None) -> Any:
     """Solve ``tensordot(a, x, x.ndim) = b``."""
     if axes is not None:
@@ -263,49 +266,49 @@ def tensorsolve(xp: Any, a: Array, b: Array, axes: Any = None) -> Any:
     return xp.reshape(xp.linalg.solve(flat, xp.reshape(b, (-1,))), shape)
 
 
-@published("linalg")
+@published
 def cross(xp: Any, x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
     """Return the cross product of vectors of length 3."""
     return xp.linalg.cross(*xp.broadcast_arrays(x1, x2), axis=axis)
 
 
-@published("linalg")
+@published
 def outer(xp: Any, x1: Array, x2: Array, /) -> Any:
     """Multiply every entry of one vector with every one of another."""
     return xp.linalg.outer(x1, x2)
 
 
-@published("linalg")
+@published
 def diagonal(xp: Any, x: Array, /, *, offset: int = 0) -> Any:
     """Return a diagonal of matrices, as the last axis."""
     return xp.linalg.diagonal(x, offset=offset)
 
 
-@published("linalg")
+@published
 def trace(xp: Any, x: Array, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """Sum a diagonal of matrices."""
     return xp.linalg.trace(x, offset=offset, dtype=dtype)
 
 
-@published("linalg")
+@published
 def matmul(xp: Any, x1: Array, x2: Array, /) -> Any:
     """Multiply matrices."""
     return xp.matmul(x1, x2)
 
 
-@published("linalg")
+@published
 def matrix_transpose(xp: Any, x: Array, /) -> Any:
     """Swap the last two axes."""
     return xp.matrix_transpose(x)
 
 
-@published("linalg")
+@published
 def tensordot(xp: Any, x1: Array, x2: Array, /, *, axes: Any = 2) -> Any:
     """Sum products over pairs of axes."""
     return products.tensordot(x1, x2, axes)
 
 
-@published("linalg")
+@published
 def vecdot(xp: Any, x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
     """Sum products along an axis, those of the first conjugated."""
     return xp.vecdot(*xp.broadcast_arrays(x1, x2), axis=axis)

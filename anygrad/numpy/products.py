@@ -152,7 +152,7 @@ def _vectors(op: str, xp: Any, a: Any, v: Any) -> tuple[Any, Any]:
         if x.ndim > 1 or not x.size:
             raise ShapeError(message(op, f"an operand has shape {x.shape}", "expected vectors, not empty"))
     dtype = xp.result_type(a, v)
-    return tuple(xp.astype(xp.reshape(x, (-1,)), dtype, copy=False) for x in (a, v))  # type: ignore[return-value]
+    return tuple(xp.astype(xp.reshape(x, (-1,)), dtype, copy=False) for x in (a, v))
 
 
 @published
@@ -183,13 +183,13 @@ def diff(
     n: int = 1,
     axis: int = -1,
     prepend: Array = np._NoValue,
-    append: Array = np._NoValue,  # type: ignore[attr-defined]
+    append: Array = np._NoValue,
 ) -> Any:
     """Return differences of neighbours along an axis, n times over."""
     axis = axis_of("diff", a.ndim, axis)
     ends = [
         None
-        if x is np._NoValue  # type: ignore[attr-defined]
+        if x is np._NoValue
         else x
         if x.ndim
         else xp.broadcast_to(x, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))

@@ -14,7 +14,7 @@ from anygrad.numpy.table import TABLE, Array, Operand, Out, published, weakly
 __all__: list[str] = []
 
 Axis = int | tuple[int, ...] | None
-_NoValue: Any = np._NoValue  # type: ignore[attr-defined]
+_NoValue: Any = np._NoValue
 
 
 def _chosen(xp: Any, a: Any, where: Any, other: Any) -> Any:

@@ -19,7 +19,7 @@ from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS, common_dtype, holds
 from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend
-from anygrad.errors import DtypeError, ShapeError, UnsupportedError, message
+from anygrad.errors import DtypeError, UnsupportedError, message
 from anygrad.tensors import Tensor, asarray
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "published",
     "stored",
     "table_of",
+    "weakly",
 ]
 
 TABLE: dict[str, Any] = {}
@@ -69,7 +70,7 @@ def lifted(op: str, values: list[Any], names: list[str], weak: bool = True) -> t
     ]
 
 
-def stored(op: str, out: Any, result: Any, casting: str = "same_kind") -> Any:
+def stored(op: str, out: Any, result: Any, casting: Any = "same_kind") -> Any:
     """Write a result into ``out=`` and return that; raises ``DtypeError`` for what is no tensor."""
     if isinstance(out, tuple):
         if not isinstance(result, tuple):
@@ -100,13 +101,11 @@ def _plan(function: Callable[..., Any], skipped: int) -> list[tuple[int | None, 
     return found
 
 
-def published(function: Callable[..., Any] | str, within: str = "") -> Any:
-    """Put a function into the table; as ``@published("linalg")``, under the names of that module.
+def published(function: Callable[..., Any], within: str = "") -> Callable[..., Any]:
+    """Put a function into the table, under the names of a module of NumPy's.
 
     The first parameter ``xp`` is handed the namespace of tensors on the device of the arguments.
     """
-    if isinstance(function, str):
-        return functools.partial(published, within=function)
     name = f"{within}.{function.__name__}".lstrip(".").rstrip("_")
     takes_xp = next(iter(inspect.signature(function).parameters), None) == "xp"
     plan = _plan(function, takes_xp)
@@ -136,12 +135,11 @@ def published(function: Callable[..., Any] | str, within: str = "") -> Any:
                 for i in range(place or 0, len(arguments)):
                     add(arguments, i, f"{parameter}[{i}]", "Array")
                 continue
-            if place is not None and place < len(arguments):
-                holder, key = arguments, place
-            elif parameter in keywords:
-                holder, key = keywords, parameter
-            else:
+            by_place = place is not None and place < len(arguments)
+            if not by_place and parameter not in keywords:
                 continue
+            holder: Any = arguments if by_place else keywords
+            key: Any = place if by_place else parameter
             if kind == "Out":
                 out, holder[key] = holder[key], None
             elif kind == "Fixed":
@@ -158,10 +156,8 @@ def published(function: Callable[..., Any] | str, within: str = "") -> Any:
     return _named(numpys, name, takes_xp)
 
 
-def created(function: Callable[..., Any] | str, within: str = "") -> Any:
+def created(function: Callable[..., Any], within: str = "") -> Callable[..., Any]:
     """Put a function that makes arrays into the table: ``xp`` is that of ``device=``, or of ``like=``."""
-    if isinstance(function, str):
-        return functools.partial(created, within=function)
     name = f"{within}.{function.__name__}".lstrip(".").rstrip("_")
 
     @functools.wraps(function)
@@ -177,7 +173,9 @@ def created(function: Callable[..., Any] | str, within: str = "") -> Any:
     return _named(numpys, name, True, where)
 
 
-def _named(numpys: Any, name: str, takes_xp: bool, more: list[inspect.Parameter] | None = None) -> Any:
+def _named(
+    numpys: Any, name: str, takes_xp: bool, more: list[inspect.Parameter] | None = None
+) -> Callable[..., Any]:
     """Put a function into the table under its name, with its signature."""
     signature = inspect.signature(numpys)
     parameters = [*list(signature.parameters.values())[takes_xp:], *(more or ())]
@@ -186,7 +184,7 @@ def _named(numpys: Any, name: str, takes_xp: bool, more: list[inspect.Parameter]
     within, _, numpys.__name__ = name.rpartition(".")
     numpys.__qualname__, numpys.__module__ = numpys.__name__, f"anygrad.numpy.{within}".rstrip(".")
     TABLE[name] = numpys
-    return numpys
+    return numpys  # type: ignore[no-any-return]
 
 
 def _parts(op: str, name: str, given: Any) -> list[Any]:
@@ -206,15 +204,9 @@ def weakly(xp: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """Return two operands, one of which may be Python's scalar, as tensors that have promoted each other."""
     scalars = [v for v in (x, y) if v.__class__ in SCALARS]
     dtype = common_dtype([v.dtype for v in (x, y) if v.__class__ not in SCALARS], scalars)
-    return tuple(xp.asarray(v, dtype=dtype) if v.__class__ in SCALARS else v for v in (x, y))  # type: ignore[return-value]
+    return tuple(xp.asarray(v, dtype=dtype) if v.__class__ in SCALARS else v for v in (x, y))
 
 
 def table_of(within: str) -> dict[str, Any]:
     """Return what the table has under a module's name, by short names ("" is NumPy itself)."""
     return {key.rpartition(".")[2]: TABLE[key] for key in TABLE if key.rpartition(".")[0] == within}
-
-
-def check_shape(op: str, good: bool, got: str, *advice: str) -> None:
-    """Raise ``ShapeError`` where shapes do not fit."""
-    if not good:
-        raise ShapeError(message(op, got, *advice))

@@ -20,7 +20,7 @@ from anygrad.tensors import Tensor
 
 __all__ = ["Ufunc"]
 
-_NoValue = np._NoValue  # type: ignore[attr-defined]
+_NoValue = np._NoValue
 REDUCTIONS = {
     "add": "sum",
     "multiply": "prod",
@@ -59,7 +59,7 @@ class Ufunc:
         *inputs: Any,
         out: Any = None,
         where: Any = True,
-        casting: str = "same_kind",
+        casting: Any = "same_kind",
         order: str = "K",
         dtype: Any = None,
         subok: bool = True,
@@ -87,7 +87,7 @@ class Ufunc:
             operands = list(weakly(xp.tensors, *operands))
         return self._function(xp.tensors, *operands)
 
-    def _cast(self, xp: Backend, x: Any, dtype: Any, casting: str) -> Any:
+    def _cast(self, xp: Backend, x: Any, dtype: Any, casting: Any) -> Any:
         if x.__class__ in SCALARS:
             return xp.tensors.asarray(x, dtype=dtype)
         if not np.can_cast(x.dtype, dtype, casting):
@@ -95,7 +95,7 @@ class Ufunc:
             raise DtypeError(message(self.__name__, got, f"that is no {casting!r} cast"))
         return x.astype(dtype, copy=False)
 
-    def _chosen(self, xp: Backend, operands: list[Any], out: Any, where: Any, casting: str) -> Any:
+    def _chosen(self, xp: Backend, operands: list[Any], out: Any, where: Any, casting: Any) -> Any:
         """Compute where a mask is true alone, so that no gradient comes from where it is not."""
         if self.nout > 1 or self.signature:
             raise UnsupportedError(

@@ -23,7 +23,7 @@ def _target(op: str, a: Any) -> Tensor:
 
 
 @published
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """Write into a tensor, where a mask is true; into an array what requires no gradient."""
     if isinstance(dst, np.ndarray):
         np.copyto(dst, np.asarray(src), casting, np.asarray(where))  # raises for what is tracked

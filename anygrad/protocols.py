@@ -1,0 +1,92 @@
+"""What NumPy asks of tensors that its functions are handed: ``__array_ufunc__`` and ``__array_function__``.
+
+The answer stands in one table, the package ``anygrad.numpy``, which is imported when NumPy first asks. A
+function that is not there raises and names the nearest one: nothing is computed by way of NumPy's arrays.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from anygrad.errors import UnsupportedError, message
+from anygrad.tensors import Tensor
+
+__all__: list[str] = []
+
+
+@functools.cache
+def _table() -> dict[str, Any]:
+    """Return NumPy's functions for tensors, by NumPy's names."""
+    importlib.import_module("anygrad.numpy")
+    return importlib.import_module("anygrad.numpy.table").TABLE  # type: ignore[no-any-return]
+
+
+def _has_its_own(x: Any, protocol: str) -> bool:
+    """Tell whether an operand answers NumPy itself, and not as arrays or tensors do."""
+    own = getattr(type(x), protocol, None)
+    return own is not None and not isinstance(x, Tensor) and own is not getattr(np.ndarray, protocol)
+
+
+def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+    """Answer for a universal function of NumPy's, or of ``scipy.special``'s, and its methods."""
+    out = keywords.get("out", ())
+    if any(_has_its_own(x, "__array_ufunc__") for x in (*inputs, *out)):
+        return NotImplemented
+    name = ufunc.__name__
+    if getattr(np, name, None) is ufunc:
+        found = _table().get(name)
+    else:
+        special = importlib.import_module("anygrad.special")
+        found = getattr(special, name, None) if name in special.__all__ else None
+    if found is None:
+        raise _missing(name)
+    if len(out) == 1:
+        keywords["out"] = out[0]
+    if method == "__call__":
+        return found(*inputs, **keywords)
+    if not hasattr(found, method):
+        raise UnsupportedError(message(name, f"there is no {name}.{method} of tensors", f"use {name} itself"))
+    return getattr(found, method)(*inputs, **keywords)
+
+
+def array_function(
+    self: Tensor, function: Callable[..., Any], types: Any, arguments: Any, keywords: dict[str, Any]
+) -> Any:
+    """Answer for a function of NumPy's by its public name."""
+    if not all(issubclass(kind, Tensor | np.ndarray) for kind in types):
+        return NotImplemented
+    name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+    found = _table().get(name)
+    if found is None:
+        raise _missing(name)
+    if getattr(found, "creates", False):
+        keywords = {"device": self.xp.name} | keywords  # which NumPy asked for by like=, and has taken out
+    return found(*arguments, **keywords)
+
+
+def _missing(name: str) -> UnsupportedError:
+    """Return the error for a function that is not in the table, with those whose names are near."""
+    near = difflib.get_close_matches(name, _table(), n=3, cutoff=0.6)
+    advice = [f"near it are {', '.join(near)}"] if near else []
+    if name in INSTEAD:
+        advice = [INSTEAD[name]]
+    got = f"numpy.{name} has no form for tensors"
+    return UnsupportedError(message(name, got, *advice, "compute it of x.detach().numpy()"))
+
+
+INSTEAD = {
+    "busday_count": "dates are no numbers",
+    "isnat": "dates are no numbers",
+    "packbits": "use bitwise_left_shift and sum",
+    "unpackbits": "use bitwise_right_shift and bitwise_and",
+}
+"""What to do in the place of functions that nothing is near to."""
+
+Tensor.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
+Tensor.__array_function__ = array_function  # type: ignore[attr-defined]
