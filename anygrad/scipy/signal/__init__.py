@@ -1,0 +1,22 @@
+"""SciPy's signal processing with gradients, under SciPy's names and with its defaults.
+
+Every function takes tensors, arrays and lists. Recursive filters run on NumPy and CUDA, the others on every
+device unless they say otherwise. What designs a filter from numbers is SciPy's own: hand what it gives over.
+"""
+
+from typing import Any
+
+from anygrad.scipy.doors import missing
+from anygrad.scipy.signal import convolution, recursive
+from anygrad.scipy.signal.convolution import *  # noqa: F403
+from anygrad.scipy.signal.recursive import *  # noqa: F403
+
+__all__ = [*convolution.__all__, *recursive.__all__]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing("scipy.signal", name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
