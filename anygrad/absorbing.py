@@ -242,12 +242,12 @@ def _pooled(xp: Any, function: Function, y: Any, x: Any, top: Any, frames: Any) 
     lost = _counted(xp, (g != 0) & (top != top), g)
     known = xp.where(x != x, -math.inf, x)
     found = function(g, known, xp.pool_max(known, frames), frames)
-    return xp.where(xp.pool_sum_dx(lost, x.shape, frames) > 0, math.nan, found)
+    return xp.where(xp.pool_sum_dx(lost, x.shape, frames) > 0, function(g, x, top, frames), found)
 
 
 def _picked(xp: Any, function: Function, y: Any, x: Any, top: Any, frames: Any) -> Any:
     g = _value(y)
-    out = function(g, x, top, frames)
+    out = function(g, _value(x), _value(top), frames)
     dead = xp.pool_sum(_counted(xp, g != 0, g), frames) == 0
     return xp.where(dead & (out != out), 0, out)
 

@@ -70,13 +70,12 @@ class audit(_Watched):
         self._exits: dict[Any, Exit] = {}
 
     def exit(self, where: Op, kind: str, t: Tensor, via: str) -> Exit:
-        op, code, at = where
-        key = op, kind, via, code, at
+        op, code, _ = where
+        file, line = place_of(where)
+        key = op, kind, via, file, line, "" if code is None else code.co_qualname
         found = self._exits.get(key)
         if found is None:
-            name = "" if code is None else code.co_qualname
-            found = Exit(op, kind, *place_of(where), name, t.shape, t.dtype, via)
-            self._exits[key] = found
+            found = self._exits[key] = Exit(op, kind, file, line, key[-1], t.shape, t.dtype, via)
         return found
 
     def judge(self, graph: Graph, roots: list[Node], wanted: Iterable[Node] | None) -> None:

@@ -35,7 +35,7 @@ class Exit:
 
     ``depended`` says whether what was differentiated in the block depended on the value, and so lost that
     part of its derivative: ``"yes"``, ``"no"``, ``"may"`` where the value left as numbers, which nobody can
-    follow, and ``""`` where nothing was differentiated since.
+    follow, and ``""`` where nothing was differentiated since. ``escaped`` is the step at which it did so.
     """
 
     op: str
@@ -49,8 +49,7 @@ class Exit:
     count: int = 0
     depended: Depended = ""
     leaves: set[Node] = field(default_factory=set, repr=False)
-    first: int = field(default=0, repr=False)
-    escaped: bool = field(default=False, repr=False)
+    escaped: int = field(default=0, repr=False)
 
     @property
     def name(self) -> str:
@@ -91,12 +90,12 @@ class Graph:
         ends = below if wanted is None else _below(wanted)
         found: dict[Exit, Depended] = {}
         for e in exits:
-            if e.first > made or ends.isdisjoint(_below(e.leaves)):
+            if ends.isdisjoint(_below(e.leaves)):
                 found[e] = "no"
             elif e in used:
                 found[e] = "yes"
             else:
-                found[e] = "may" if e.escaped else "no"
+                found[e] = "may" if 0 < e.escaped <= made else "no"
         return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
 from typing import Any
 
@@ -17,7 +17,7 @@ from anygrad.absorbing import Number, Space, absorbed, masked, settled
 from anygrad.applications import CustomPlan
 from anygrad.exchange import Shared, swap
 from anygrad.forwards import _Pusher
-from anygrad.graph import Hooked, Node
+from anygrad.graph import Hooked, Node, plain
 from anygrad.op import Plan
 
 __all__ = ["nan_safe"]
@@ -41,7 +41,8 @@ class Absorbing(CustomPlan):
         return tuple(settled(xp, "", g, part) for part in self.plan.all(xp, g, saved))
 
     def push(self, xp: Any, tangents: Any, saved: Any) -> Any:
-        return _exposed(self.plan.push)(xp, tangents, saved)
+        with _exposed():
+            return self.plan.push(xp, tangents, saved)
 
 
 def safe(plan: Any) -> Any:
@@ -92,7 +93,7 @@ class Guard:
             for owner in (Node, Hooked):
                 swap(undo, owner, "plan", _reading(vars(owner)["plan"]))
             swap(undo, _Pusher, "multiplied", _multiplying(_Pusher.multiplied))
-            swap(undo, _Pusher, "transposed", _exposed(_Pusher.transposed))
+            swap(undo, _Pusher, "transposed", _transposing(_Pusher.transposed))
             self._undo = undo.pop_all()
 
     def uninstall(self) -> None:
@@ -119,17 +120,24 @@ def _multiplying(multiplied: Function) -> Function:
     return run
 
 
-def _exposed(push: Function) -> Function:
-    """Return what transposes a rule for tangents: within, zeros are those of the rule and not of tangents."""
+def _transposing(transposed: Function) -> Function:
+    """Return what pushes tangents through the transpose of a formula."""
 
-    def run(*arguments: Any) -> Any:
-        token = _SAFE.set(False)
-        try:
-            return push(*arguments)
-        finally:
-            _SAFE.reset(token)
+    def run(pusher: Any, node: Node, plan: Plan, *rest: Any) -> Any:
+        with _exposed():
+            return transposed(pusher, node, plain(node.plan), *rest)
 
     return run
+
+
+@contextlib.contextmanager
+def _exposed() -> Iterator[None]:
+    """Have zeros absorb nothing: within a rule that is transposed they are its own, and not of tangents."""
+    token = _SAFE.set(False)
+    try:
+        yield
+    finally:
+        _SAFE.reset(token)
 
 
 _SHARED = Shared(Guard)

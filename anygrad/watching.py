@@ -222,8 +222,7 @@ class Watcher:
 
         def begun(call: Any, name: str, arguments: Any, *rules: Any) -> None:
             for t in tensors_in(arguments):
-                for e in self.mark_of(t).exits:
-                    e.escaped = True
+                self.escape(self.mark_of(t).exits)
             init(call, name, arguments, *rules)
 
         return begun
@@ -262,8 +261,7 @@ class Watcher:
         if not BLOCKS.get() or not GRAD_MODE.get():
             return
         mark, node = self.mark_of(t), t.node
-        for e in mark.exits:
-            e.escaped = True
+        self.escape(mark.exits)
         if node is not None and kind == "scalar":
             self.left(op, kind, t, self.graph.leaves_of(node))
         elif node is None and mark.leaves:
@@ -271,15 +269,21 @@ class Watcher:
 
     def left(self, op: str, kind: str, t: Tensor, leaves: frozenset[Node], via: str = "") -> frozenset[Exit]:
         """Tell the blocks of an exit; return what they have written down."""
-        where, step = called(op), next(self._steps)
+        where = called(op)
         found = [block.exit(where, kind, t, via) for block in BLOCKS.get()]
         exits = frozenset(e for e in found if e is not None)
         for e in exits:
             e.count += 1
             e.leaves |= leaves
-            e.first = e.first or step
-            e.escaped |= kind in ("scalar", "array")
+        if kind in ("scalar", "array"):
+            self.escape(exits)
         return exits
+
+    def escape(self, exits: Iterable[Exit]) -> None:
+        """Note that what left by some exits can be followed no further."""
+        step = next(self._steps)
+        for e in exits:
+            e.escaped = e.escaped or step
 
     # ---------------------------------------------------------------- derivatives
 
