@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import anygrad as ag
+from anygrad.errors import DeviceError
 
 __all__ = ["GRADIENT", "Case", "Exits", "Held", "Plain", "Raises", "check"]
 
@@ -135,7 +136,7 @@ class Case:
     or ``Held`` ones. ``reference`` is called in the place of ``call`` on NumPy where the function is another.
     ``pick`` takes from a result what is to be compared, where it is an object of the library's. ``strict`` is
     what comes of it on array_api_strict, which has the standard alone, where that differs; ``everywhere``
-    lets it run on PyTorch's and JAX's arrays too. ``around()`` is entered around the call and the gradient.
+    lets it run on PyTorch's and JAX's arrays too. ``around()`` is entered around call and gradient.
     ``step`` and ``rtol`` are of the differences, ``close`` is how close the values are; ``warns`` is of
     a warning to ignore.
     """
@@ -164,8 +165,11 @@ class Case:
         assert any(not isinstance(i, Held) for i in inputs), f"{name} has no input to differentiate"
 
     def on(self, target: Any) -> Outcome:
-        """Return what is to come of it on a backend."""
-        return self.strict if target.name == "strict" and self.strict is not None else self.outcome
+        """Return what is to come of it on a backend; devices that do not mix are as array_api_strict's."""
+        mixes = isinstance(self.strict, Raises) and self.strict.error is DeviceError
+        if self.strict is None or not (target.name == "strict" or (mixes and not target.is_numpy)):
+            return self.outcome
+        return self.strict
 
     def __repr__(self) -> str:
         return self.name
