@@ -53,6 +53,7 @@ FORMS = [
     Case("scipy.signal.invresz", signal.invresz, normal(2), normal(2), Held(normal(0)), outcome=CONVERTS),
 ]
 TURNED = [
+    Case("scipy.signal.sosfilt_zi", lambda x: signal.sosfilt_zi(sections(x)), SOS, outcome=CONVERTS),
     of("bilinear", B, A, fs=2.0, outcome=CONVERTS),
     of("bilinear_zpk", ZEROS, POLES, GAIN, fs=2.0),
     of("lp2lp", B, A, wo=2.0),

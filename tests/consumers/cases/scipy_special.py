@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from tests.consumers.harness import Case, Draw, Held, fixed, normal, positive, within
+from anygrad.errors import UnsupportedError
+from tests.consumers.harness import Case, Draw, Held, Raises, fixed, normal, positive, within
 from tests.consumers.scipy_outcomes import COMPILED, NOT_THERE
 
 LIBRARY = "scipy"
 
+NO_FORM = Raises(UnsupportedError, "a ufunc that has no form for tensors")
+
 UNIT = within(0.1, 0.9, 4)
 WRITTEN_OUT: dict[str, tuple[Draw | Held, ...]] = {
+    "beta": (positive(4), positive(4)),
     "betaln": (positive(4), positive(4)),
     "binom": (within(4, 6, 4), within(1, 2, 4)),
     "boxcox": (positive(4), normal(4)),
@@ -64,6 +68,7 @@ OF_LIBRARIES: dict[str, tuple[Draw | Held, ...]] = {
     "chdtri": (Held(within(2, 4, 4)), UNIT),
     "cosdg": (within(0, 90, 4),),
     "cotdg": (within(10, 80, 4),),
+    "dawsn": (normal(4),),
     "ellipk": (UNIT,),
     "ellipkm1": (UNIT,),
     "erfinv": (within(-0.8, 0.8, 4),),
@@ -80,12 +85,14 @@ OF_LIBRARIES: dict[str, tuple[Draw | Held, ...]] = {
     "gdtr": (positive(4), Held(positive(4)), positive(4)),
     "gdtrc": (positive(4), Held(positive(4)), positive(4)),
     "hyp1f1": (Held(positive(4)), Held(positive(4)), normal(4)),
+    "hyp2f1": (Held(positive(4)), Held(positive(4)), Held(positive(4)), within(-0.5, 0.5, 4)),
     "i0": (normal(4),),
     "i0e": (normal(4),),
     "i1": (normal(4),),
     "i1e": (normal(4),),
     "j0": (normal(4),),
     "j1": (normal(4),),
+    "jv": (fixed([0.5, 2.0]), positive(2)),
     "k0": (positive(4),),
     "k0e": (positive(4),),
     "k1": (positive(4),),
@@ -126,6 +133,9 @@ CASES = [
     Case("scipy.special.multigammaln", lambda x: special.multigammaln(x, 2), within(2, 4, 3)),
     Case("scipy.special.lpmv", lambda x: special.lpmv(1, 2, x), UNIT, outcome=COMPILED),
     Case("scipy.special.zetac", special.zetac, within(1.5, 3, 4), outcome=COMPILED),
+    Case("scipy.special.owens_t", special.owens_t, normal(3), normal(3), outcome=NO_FORM),
+    Case("scipy.special.wofz", special.wofz, normal(3), outcome=NO_FORM),
+    Case("scipy.special.eval_legendre", lambda x: special.eval_legendre(2, x), UNIT, outcome=NO_FORM),
     Case("scipy.special.comb", lambda n: special.comb(n, np.asarray(2.0)), within(4, 6, 3), outcome=COMPILED),
     Case("scipy.special.factorial", special.factorial, within(1, 3, 3), outcome=COMPILED),
     Case(
