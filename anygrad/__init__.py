@@ -15,6 +15,7 @@ from anygrad import (
     ops,  # noqa: F401  (declares the rows, before anything reads the registry)
     protocols,  # noqa: F401  (puts on Tensor what NumPy asks of it)
 )
+from anygrad.arrivals import await_arrivals as _await_arrivals
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from anygrad.checkpointing import checkpoint, checkpoint_sequential
 from anygrad.custom import Function
@@ -112,6 +113,8 @@ __all__ = [
     *_LIKE,
 ]
 
+
+_await_arrivals()
 
 _LATE = {
     "audit": "auditing",

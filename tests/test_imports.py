@@ -15,7 +15,7 @@ PACKAGE = Path(ag.__file__).parent
 ROOT = PACKAGE.parent
 
 LADDER = [
-    *("errors", "hints", "trees", "backends", "devices", "rules", "op", "keys", "ops"),
+    *("errors", "arrivals", "hints", "trees", "backends", "devices", "rules", "op", "keys", "ops"),
     *(
         "construction",
         "graph",

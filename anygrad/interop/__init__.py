@@ -1,4 +1,4 @@
-"""Functions and arrays across the borders of other frameworks: ``anygrad.interop.torch``, ``.jax``.
+"""Across the borders of other frameworks: ``anygrad.interop.torch``, ``.jax`` and ``.einops``.
 
 Each is imported when it is first asked for, and needs its library then. Functions go both ways with their
 gradients; arrays go on the same memory, wherever both libraries see that.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["jax", "torch"]
+__all__ = ["einops", "jax", "torch"]
 
 
 def __getattr__(name: str) -> Any:
