@@ -161,7 +161,7 @@ def lstm(params):
         cells = cells * forget + ingate * change
         hiddens = outgate * np.tanh(cells)
         outputs.append(hiddens)
-    return np.mean(np.abs(np.array(outputs) - 0.3))
+    return np.mean(np.abs(np.stack(outputs) - 0.3))
 
 
 # ---------------------------------------------------------------- simulations
@@ -365,7 +365,7 @@ def adversarial(params):
     return np.mean(log_real) + np.mean(log_fake)
 
 
-@program(lambda r: r.normal(size=2))
+@program(lambda r: 0.5 * r.normal(size=2))
 def expected_improvement(query):
     """What a point promises of an improvement, by a Gaussian process."""
     r = default_rng(13)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.trees import flatten, rebuild
+from anygrad.trees import flatten
 from tests.consumers import programs
 from tests.consumers.programs import PROGRAMS
 
@@ -37,17 +37,14 @@ def test_program(name: str, seed: int) -> None:
         np.testing.assert_allclose(found, part, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("name", ("gaussian_process", "logistic_regression", "neural_net", "rosenbrock"))
+@pytest.mark.parametrize(
+    "name", ("gaussian_process", "logistic_regression", "matrices", "rosenbrock", "wing")
+)
 def test_curvature(name: str) -> None:
-    """A product with the Hessian, which HIPS autograd takes of one array."""
+    """A product with the Hessian."""
     one = PROGRAMS[name]
-    params = one.draw(np.random.default_rng(2))
-    first, form = flatten(params)
-    vector = [np.cos(np.arange(x.size, dtype=float)).reshape(x.shape) for x in first]
-    found = ag.hvp(one.objective)(params, rebuild(form, vector))
-    slopes = autograd.grad(HIPS.PROGRAMS[name].objective)
-    along = autograd.grad(
-        lambda p: sum(autograd.numpy.sum(g * v) for g, v in zip(flatten(slopes(p))[0], vector, strict=True))
-    )(params)
-    for ours, theirs in zip(leaves(found), leaves(along), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-10)
+    x = one.draw(np.random.default_rng(2))
+    v = np.cos(np.arange(x.size, dtype=float)).reshape(x.shape)
+    found = ag.hvp(one.objective)(x, v)
+    expected = autograd.hessian_vector_product(HIPS.PROGRAMS[name].objective)(x, v)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-8, atol=1e-10)
