@@ -2,18 +2,14 @@
 
 They follow the descriptions of the examples in HIPS autograd's documentation. Each ``Program`` is an
 objective, a number as a function of parameters (arrays, in lists and dictionaries), with what the parameters
-are drawn from. ``loaded`` gives a copy of the module in which ``np`` is another module of NumPy's names.
+are drawn from.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -39,16 +35,6 @@ def program(draw: Callable[[Generator], Any]) -> Callable[[Callable[[Any], Any]]
         return objective
 
     return declare
-
-
-def loaded(**modules: Any) -> ModuleType:
-    """Return a copy of this module with other modules under some of its names, as ``np``."""
-    spec = importlib.util.spec_from_file_location("programs_copy", Path(__file__))
-    assert spec is not None and spec.loader is not None
-    found = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    vars(found).update(modules)
-    return found
 
 
 def logsumexp(x, axis=None, keepdims=False):
