@@ -15,7 +15,7 @@ from anygrad.errors import message
 
 __all__ = ["AWAITED", "Awaiting", "await_arrivals"]
 
-AWAITED = {"einops": "anygrad.interop.einops"}
+AWAITED = {"einops": "anygrad.interop.einops", "einx": "anygrad.interop.einx"}
 """The module of ours that makes us known to a library."""
 
 
