@@ -35,12 +35,12 @@ Function = Callable[..., Any]
 
 def nary(row: Row) -> Function:
     """Make the function of a broadcasting row with a signature of its own."""
-    prepare = row.prepare
+    prepare, count = row.prepare, len(row.inputs)
     assert prepare is not None
 
     def function(*arguments: Any, **keywords: Any) -> Any:
         operands = prepare(*arguments, **keywords)
-        return broadcasting(row, operands) if len(operands) > 1 else FUNCTIONS["nonzero"](*operands)
+        return broadcasting(row, operands) if len(operands) == count else FUNCTIONS["nonzero"](*operands)
 
     return function
 
