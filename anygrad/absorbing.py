@@ -22,7 +22,7 @@ __all__ = ["Number", "Space", "absorbed", "masked", "settled"]
 
 Function = Callable[..., Any]
 FLOATING = ("real floating", "complex floating")
-EXTENSIONS = ("fft", "linalg", "special")
+EXTENSIONS = ("fft", "linalg", "scipy", "special")
 COMPARISONS = ("eq", "ge", "gt", "le", "lt", "ne")
 
 
@@ -187,7 +187,20 @@ def _matmul(xp: Any, x: Any, y: Any) -> Any:
     return _bilinear(xp, xp.matmul, x, y)
 
 
-OPERATORS = ("add", "and_", "matmul", "mod", "mul", "or_", "pow", "sub", "truediv", "xor", *COMPARISONS)
+OPERATORS = (
+    "add",
+    "and_",
+    "floordiv",
+    "matmul",
+    "mod",
+    "mul",
+    "or_",
+    "pow",
+    "sub",
+    "truediv",
+    "xor",
+    *COMPARISONS,
+)
 for _name in OPERATORS:
     _operator(_name)
 
@@ -205,21 +218,26 @@ class Space:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._base, name)
-        if name in EXTENSIONS:
-            return Space(self._xp, found, name + ".")
+        if name in EXTENSIONS or (self._prefix.startswith("scipy.") and not callable(found)):
+            return Space(self._xp, found, f"{self._prefix}{name}.")
         if isinstance(found, type) or not callable(found):
             return found
-        xp, rule = self._xp, RULES.get(self._prefix + name)
+        return _on_numbers(self._xp, found, RULES.get(self._prefix + name))
 
-        def function(*arguments: Any, **keywords: Any) -> Any:
-            linear = _is_linear(arguments) or any(map(_is_linear, keywords.values()))
-            if linear and rule is not None:
-                out = rule(xp, found, *arguments, **keywords)
-            else:
-                out = found(*_value(arguments), **{key: _value(x) for key, x in keywords.items()})
-            return _wrapped(xp, _value(out), linear)
 
-        return function
+def _on_numbers(xp: Any, found: Function, rule: Function | None = None) -> Function:
+    """Return a function of arrays as one of numbers."""
+
+    def function(*arguments: Any, **keywords: Any) -> Any:
+        linear = _is_linear(arguments) or any(map(_is_linear, keywords.values()))
+        if linear and rule is not None:
+            out = rule(xp, found, *arguments, **keywords)
+        else:
+            out = found(*_value(arguments), **{key: _value(x) for key, x in keywords.items()})
+        is_function = callable(out) and not hasattr(out, "shape")  # as one of SciPy's that was asked for
+        return _on_numbers(xp, out) if is_function else _wrapped(xp, _value(out), linear)
+
+    return function
 
 
 def _solved(xp: Any, solve: Function, x: Any, y: Any, **keywords: Any) -> Any:

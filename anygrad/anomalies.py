@@ -204,6 +204,8 @@ class Detector:
                 self.look(xp, part, what, call, plan, saved)
             return out
 
+        run.formula = formula  # type: ignore[attr-defined]
+        run.around = lambda other: self.watched(other, plan, number)  # type: ignore[attr-defined]
         return run
 
     def custom(self, pull: Function) -> Function:

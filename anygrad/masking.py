@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
 from typing import Any
@@ -56,21 +57,34 @@ def safe(plan: Any) -> Any:
 
 
 def _twin(plan: Plan) -> Plan:
-    """Make the twin of a plan. Formulas are looked up when they run: others may have exchanged them."""
-    twin = copy.copy(plan)
-    key = plan.row.key
+    """Make the twin of a plan. Formulas are looked up when they run: others may have exchanged them.
+
+    One of the user's own may do what it likes with ``g``, and is taken as a whole.
+    """
+    twin, key = copy.copy(plan), plan.row.key
+    ours = all(formula.__module__.startswith("anygrad.") for formula in plan.row.formulas.values())
+
+    def run(formula: Function, xp: Any, g: Any, saved: Any) -> Any:
+        if ours and not plan.elementwise:
+            return absorbed(xp, formula, key, g, saved)
+        out = formula(xp, g, saved)
+        if isinstance(out, tuple | list):
+            return tuple(contributed(xp, g, part) for part in out)
+        return contributed(xp, g, out)
+
+    def contributed(xp: Any, g: Any, part: Any) -> Any:
+        return masked(xp, g, part) if plan.elementwise else settled(xp, key, g, part)
 
     def guarded(pick: Callable[[], Any]) -> Function:
-        if not plan.elementwise:
-            return lambda xp, g, saved: absorbed(xp, pick(), key, g, saved)
+        def guard(xp: Any, g: Any, saved: Any) -> Any:
+            formula = pick()
+            around = getattr(formula, "around", None)
+            if around is None:
+                return run(formula, xp, g, saved)
+            # Who looks at what a formula gives is to see what is left of it.
+            return around(functools.partial(run, formula.formula))(xp, g, saved)
 
-        def formula(xp: Any, g: Any, saved: Any) -> Any:
-            out = pick()(xp, g, saved)
-            if isinstance(out, tuple):
-                return tuple(masked(xp, g, part) for part in out)
-            return masked(xp, g, out)
-
-        return formula
+        return guard
 
     twin.all = guarded(lambda: plan.all)
     twin.one = None if plan.one is None else guarded(lambda: plan.one)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import itertools
 import sys
 import threading
@@ -20,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from anygrad import forwards, tape, views
+from anygrad import forwards, functions, tape, views
 from anygrad.applications import Application
 from anygrad.checkpointing import Region
 from anygrad.conversion import Values
@@ -97,15 +96,15 @@ class Watcher:
         self._marks: dict[int, tuple[weakref.ref[Tensor], Mark]] = {}
         self._inside = Inside()
         self._steps = itertools.count(1)
+        self._seen: set[Function] = set()
         self._undo = contextlib.ExitStack()
 
     def install(self) -> None:
         """Put the watched functions in; where that fails, everything is as it was."""
-        importlib.import_module("anygrad.special")
         with contextlib.ExitStack() as undo:
-            for function, (name, kind) in operations().items():
-                if name not in CREATIONS and name not in LIKE:
-                    exchange(undo, function, functools.partial(self.operation, name, kind))
+            self._seen.clear()
+            self.exchanged(undo)
+            exchange(undo, functions.publish, self.publishing)  # type: ignore[arg-type]
             exchange(undo, views.detach, self.detaching)  # type: ignore[arg-type]
             swap(undo, Values, "_only", self.converting(Values._only))
             swap(undo, Values, "tolist", self.leaving(Values.tolist, "scalar"))
@@ -117,6 +116,22 @@ class Watcher:
             swap(undo, Application, "__init__", self.application(Application.__init__))
             swap(undo, Region, "_run_again", unseen(Region._run_again))
             self._undo = undo.pop_all()
+
+    def exchanged(self, undo: contextlib.ExitStack) -> None:
+        """Put in the functions that are not yet."""
+        for function, (name, kind) in operations().items():
+            if function not in self._seen and name not in CREATIONS and name not in LIKE:
+                self._seen.add(function)
+                exchange(undo, function, functools.partial(self.operation, name, kind))
+
+    def publishing(self, function: Function) -> Function:
+        """Return what declares functions, which are then watched too."""
+
+        def publish(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+            function()
+            self.exchanged(self._undo)
+
+        return publish
 
     def uninstall(self) -> None:
         """Put everything back."""
@@ -220,10 +235,10 @@ class Watcher:
     def application(self, init: Function) -> Function:
         """Return what begins a call of the user's rules, into which nothing can be followed."""
 
-        def begun(call: Any, name: str, arguments: Any, *rules: Any) -> None:
+        def begun(call: Any, name: str, arguments: Any, *rules: Any, **named: Any) -> None:
             for t in tensors_in(arguments):
                 self.escape(self.mark_of(t).exits)
-            init(call, name, arguments, *rules)
+            init(call, name, arguments, *rules, **named)
 
         return begun
 

@@ -264,6 +264,19 @@ def test_beside_others(put_back: None) -> None:
     np.testing.assert_array_equal(x.grad.numpy()[1:], [0.5 / np.sqrt(2)])
 
 
+def test_functions_declared_in_a_block_are_seen() -> None:
+    with ag.audit() as report:
+        cube = ag.primitive(_cube, dx=lambda g, x: 3 * g * x * x)
+        x = ag.tensor(2.0, requires_grad=True)
+        cube(cube(x.detach()) * x).backward()
+    assert said(report) == [("detach", "yes")]
+
+
+def _cube(xp: Any, x: Any) -> Any:
+    """Return x cubed."""
+    return x * x * x
+
+
 def test_nothing_is_kept_alive() -> None:
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     with ag.audit() as report:

@@ -244,6 +244,36 @@ def test_rules_of_the_users_are_taken_as_a_whole() -> None:
         np.testing.assert_array_equal(g.numpy(), expected)
 
 
+def _rooted(xp: Any, x: Any) -> Any:
+    """Return square roots."""
+    return xp.sqrt(x)
+
+
+def test_primitives(make: Callable[..., Any]) -> None:
+    """Those that are elementwise entry by entry; others, whose formula may do what it likes, as a whole."""
+
+    def dx(g: Any, out: Any) -> Any:
+        assert hasattr(g, "__array_namespace__") or isinstance(g, np.generic | np.ndarray)
+        return g / (2 * out)
+
+    x = make(np.array([0.0, 4.0]), grad=True)
+    for elementwise, bad in ((True, 0.0), (False, NAN)):
+        root = ag.primitive(_rooted, dx=dx, elementwise=elementwise)
+        for weights, expected in (([0.0, 1.0], [bad, 0.25]), ([0.0, 0.0], [0.0, 0.0])):
+            with ag.nan_safe():
+                (g,) = ag.autograd.grad(root(x), x, make(np.array(weights)))
+            np.testing.assert_array_equal(host(g), expected)
+
+
+def test_anomalies_are_what_is_left() -> None:
+    x = ag.tensor([0.0, 4.0], requires_grad=True)
+    with ag.nan_safe(), ag.detect_anomaly():
+        ag.sum(ENTRIES["sqrt"][0](x) @ ag.softmax(x)).backward()
+        with pytest.raises(ag.AnomalyError, match="inf at"):
+            ag.sum(ag.sqrt(x)).backward()
+    np.testing.assert_allclose(x.grad.numpy()[0], -2 * np.prod(ag.softmax(x.detach()).numpy()))
+
+
 def test_checkpoints_hooks_and_inputs() -> None:
     f = ENTRIES["sqrt"][0]
     x = ag.tensor([0.0, 4.0], requires_grad=True)
