@@ -32,7 +32,6 @@ __all__ = [
     "operand",
     "product",
     "record",
-    "refused",
     "unary",
 ]
 
@@ -370,7 +369,3 @@ def outputs(
             if carries:
                 tensors[i].node = Output(node, i, len(out))
     return row.result(*tensors) if row.result else tensors
-
-
-def refused(operands: Sequence[Any]) -> Any:
-    return NotImplemented

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from anygrad.habits import HABITS
 from anygrad.hints import METHODS as ELSEWHERE
 from anygrad.hints import Elsewhere
 from anygrad.op import DERIVED, REGISTRY, Row
-from anygrad.tensors import Tensor, wrap
+from anygrad.tensors import Tensor, asarray, wrap
 
 __all__ = ["IN_PLACE", "METHODS", "OPERATORS"]
 
@@ -68,9 +68,22 @@ SHORT = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative
 
 
 def _operator(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return an operator and its reflection; both refuse foreign objects with ``NotImplemented``."""
+    """Return an operator and its reflection, for lists of numbers too; both refuse what is foreign."""
     row = REGISTRY[name]
-    forward = (dispatch.product if row.batched else dispatch.binary)(row, dispatch.refused)
+
+    def foreign(operands: Sequence[Any]) -> Any:
+        if not any(isinstance(x, list | tuple) for x in operands):
+            return NotImplemented
+        device = next(x.device for x in operands if isinstance(x, Tensor))
+        try:
+            tensors = [asarray(x, device=device) if isinstance(x, list | tuple) else x for x in operands]
+        except (DtypeError, ShapeError):
+            if row.name in ("equal", "not_equal"):
+                return NotImplemented
+            raise
+        return forward(*tensors)
+
+    forward = (dispatch.product if row.batched else dispatch.binary)(row, foreign)
     return forward, lambda x, y: forward(y, x)
 
 

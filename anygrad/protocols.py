@@ -46,6 +46,8 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
         found = getattr(special, name, None) if name in special.__all__ else None
     if found is None:
         raise _missing(name)
+    # NumPy's scalars come as arrays from their comparisons; they are on no device.
+    inputs = tuple(x[()] if isinstance(x, np.ndarray) and not x.ndim else x for x in inputs)
     if len(out) == 1:
         keywords["out"] = out[0]
     if method == "__call__":

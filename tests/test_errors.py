@@ -54,7 +54,7 @@ def test_a_wrong_keyword_names_the_function(key: str) -> None:
 
 def test_operators_leave_foreign_objects_to_python() -> None:
     x = ag.tensor([1.0, 2.0])
-    for foreign in ("a", [1.0], None, object()):
+    for foreign in ("a", None, object()):
         with pytest.raises(TypeError, match="unsupported operand"):
             x + foreign
         with pytest.raises(TypeError, match="unsupported operand"):

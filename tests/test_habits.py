@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.errors import ArgumentError, AxisError, DtypeError
+from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError
 from tests.targets import Target
 
 A = np.asarray([[[1.26, -2.5, 3.0], [0.5, 5.0, -6.44]], [[7.1, 8.0, 9.0], [1.0, 11.0, 2.0]]])
@@ -99,3 +99,28 @@ def test_what_is_refused() -> None:
         x.sort()
     with pytest.raises(DtypeError, match="use astype, which converts"):
         x.view(np.int64)
+
+
+def test_lists_are_operands_of_operators(target: Target) -> None:
+    x = target.make(A[0], grad=True)
+    y = x * 1
+    y += [1, 2, 3]
+    for mine, theirs in (
+        (x + [1, 2, 3], A[0] + [1, 2, 3]),
+        ([1, 2, 3] * x, [1, 2, 3] * A[0]),
+        (x @ (1.0, 2.0, 3.0), A[0] @ (1.0, 2.0, 3.0)),
+        ([x[0, 0], 2.0, 3.0] - x, [A[0, 0, 0], 2.0, 3.0] - A[0]),
+        (y, A[0] + [1, 2, 3]),
+    ):
+        assert mine.requires_grad and np.allclose(mine.detach().numpy(), theirs, rtol=1e-15)
+    assert np.array_equal((x > [1, 2, 3]).numpy(), A[0] > [1, 2, 3])
+    assert (x == ["text"]) is False and x not in [["a", "b"], None]
+    assert np.array_equal(([2, 3] * ag.asarray(2)).numpy(), [4, 6])
+    with pytest.raises(ShapeError):
+        x + [[1], [1, 2]]
+
+
+def test_numpys_scalars_are_on_no_device(target: Target) -> None:
+    x = target.make(A)
+    assert np.array_equal((np.float64(3) < x).numpy(), A > 3)
+    assert (np.float64(3) * x).device == x.device
