@@ -79,7 +79,6 @@ _along = declared(
         _coefficients,
         dx=_coefficients_dx,
         prepare=lambda x, /, *, order, axis, mode: {"order": order, "axis": axis, "mode": mode},
-        linear=True,
         accepts="floating",
         doc="Return the coefficients along an axis of the spline through the entries; order 2 to 5.",
     )

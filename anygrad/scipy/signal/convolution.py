@@ -14,6 +14,7 @@ from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import operation
 from anygrad.rules import axes_in, fit, part
 from anygrad.scipy.doors import declared, given
+from anygrad.scipy.fft.lengths import next_fast_len
 
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "oaconvolve"]
 
@@ -23,18 +24,6 @@ BOUNDARIES = {"fill": "constant", "pad": "constant", "wrap": "wrap", "circular":
 BOUNDARIES |= {"symm": "symmetric", "symmetric": "symmetric"}
 
 # ---------------------------------------------------------------- the row
-
-
-def fast_length(n: int) -> int:
-    """Return the next length from n on that has no prime factor above 5."""
-    while True:
-        rest = n
-        for factor in (2, 3, 5):
-            while rest > 1 and not rest % factor:
-                rest //= factor
-        if rest <= 1:
-            return n
-        n += 1
 
 
 def _convolved(xp: Any, x: Any, y: Any, mode: str, axes: tuple[int, ...], method: str) -> Any:
@@ -52,7 +41,7 @@ def _by_transforms(xp: Any, x: Any, y: Any, mode: str, axes: tuple[int, ...]) ->
     if not axes:
         return x * y
     lengths = tuple(x.shape[a] + y.shape[a] - 1 for a in axes)
-    fast = tuple(map(fast_length, lengths))
+    fast = tuple(next_fast_len(n, True) for n in lengths)
     spectra = (xp.fft.fftn(each, s=fast, axes=axes, norm="backward") for each in (x, y))
     first, second = spectra
     out = xp.fft.ifftn(first * second, axes=axes, norm="backward")
