@@ -6,7 +6,7 @@ Works on arrays, lists and backends; knows no tensor.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = [
     "SCALARS",
     "carry",
     "common_dtype",
+    "default_dtype",
     "flat",
     "forbid_copy",
     "from_array",
@@ -163,6 +164,17 @@ def common_dtype(dtypes: list[np.dtype], scalars: list[Any]) -> np.dtype:
     if float in kinds and found.kind in "biu":
         return get_default_dtype()
     return np.dtype("int64") if found.kind == "b" and int in kinds else found
+
+
+def default_dtype(name: str, numbers: Sequence[Any]) -> np.dtype:
+    """Return the dtype that a creation function takes from its scalars."""
+    if name not in ("arange", "full"):
+        numbers = [1j] if name == "linspace" and any(x.__class__ is complex for x in numbers) else [1.0]
+    if any(x.__class__ is complex for x in numbers):
+        return np.result_type(get_default_dtype(), np.complex64)
+    if any(x.__class__ is float for x in numbers):
+        return get_default_dtype()
+    return np.dtype("bool") if numbers and all(x.__class__ is bool for x in numbers) else np.dtype("int64")
 
 
 def warn_of_cut(data: Any) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from anygrad.backends.base import Backend
-from anygrad.construction import SCALARS, native
+from anygrad.construction import SCALARS, default_dtype, native
 from anygrad.devices import get_backend, get_default_dtype
 from anygrad.dispatch import (
     binary,
@@ -22,6 +22,7 @@ from anygrad.dispatch import (
 )
 from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
+from anygrad.hints import elsewhere
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
 from anygrad.promotion import check_range
 from anygrad.reasons import explained
@@ -206,6 +207,9 @@ def creation(function: Function) -> Function:
         if shaped and len(arguments) > 1:
             got = f"got {len(arguments)} positional arguments"
             raise TypeError(message(name, got, "write the shape as one tuple, and dtype= by name"))
+        if name in ("full", "linspace") and any(map(_tracked, (*arguments, *keywords.values()))):
+            where = {} if device is None else {"device": device}
+            return elsewhere(name)(*arguments, dtype=dtype, **where, **keywords)  # type: ignore[no-any-return]
         xp = get_backend(device)
         arguments = tuple(_number(name, x) for x in arguments)
         keywords = {key: _number(name, x) for key, x in keywords.items()}
@@ -238,25 +242,18 @@ def creation(function: Function) -> Function:
     return made
 
 
+def _tracked(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad
+
+
 def _number(op: str, x: Any) -> Any:
     """Return a number of NumPy's, or a tensor without axes, as Python's; whatever else as it is."""
     if not isinstance(x, Tensor | np.generic) or x.shape:
         return x
-    if isinstance(x, Tensor) and x.requires_grad:
-        advice = "the result would not be connected to it", "write x.detach(), or broadcast_to(x, shape)"
+    if _tracked(x):
+        advice = "the result would not be connected to it", "write x.detach()"
         raise GraphExitError(message(op, "the number requires a gradient", *advice))
     return x.item()
-
-
-def default_dtype(name: str, numbers: Sequence[Any]) -> np.dtype:
-    """Return the dtype that a creation function takes from its scalars."""
-    if name not in ("arange", "full"):
-        numbers = [1j] if name == "linspace" and any(x.__class__ is complex for x in numbers) else [1.0]
-    if any(x.__class__ is complex for x in numbers):
-        return np.result_type(get_default_dtype(), np.complex64)
-    if any(x.__class__ is float for x in numbers):
-        return get_default_dtype()
-    return np.dtype("bool") if numbers and all(x.__class__ is bool for x in numbers) else np.dtype("int64")
 
 
 # ---------------------------------------------------------------- signatures and docstrings

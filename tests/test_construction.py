@@ -296,10 +296,20 @@ def test_creation_takes_numbers_of_every_library(device: str) -> None:
     assert ag.arange(ag.tensor(2, device=device), device=device).tolist() == [0, 1]
     assert ag.zeros(ag.tensor(2), device=device).shape == ag.zeros((np.int8(2),), device=device).shape == (2,)
     tracked = ag.tensor(2.0, requires_grad=True)
-    for program in (
-        lambda: ag.full(2, tracked),
-        lambda: ag.arange(tracked),
-        lambda: ag.linspace(0, tracked, 3),
+    with pytest.raises(GraphExitError, match=r"^\[arange\] the number requires a gradient: .*x.detach\(\)"):
+        ag.arange(tracked)
+
+
+def test_what_is_filled_with_a_tracked_number_is_connected_to_it(device: str) -> None:
+    x = ag.tensor([1.0, 2.0], device=device, requires_grad=True)
+    xp = x.__array_namespace__()
+    for made, gradient in (
+        (xp.full((2, 3), x[0]), [6.0, 0.0]),
+        (ag.full(3, fill_value=x[1], dtype=ag.float32, device=device), [0.0, 3.0]),
+        (xp.full_like(x, x[1]), [0.0, 2.0]),
+        (xp.linspace(x[0], x[1], 5), [2.5, 2.5]),
+        (xp.linspace(0.0, x[1], 3, endpoint=False), [0.0, 1.0]),
     ):
-        with pytest.raises(GraphExitError, match=r"^\[\w+\] the number requires a gradient: .*x.detach\(\)"):
-            program()
+        assert made.device == x.device
+        (found,) = ag.autograd.grad(made.sum(), x)
+        assert np.allclose(found.numpy(), gradient, rtol=1e-6)
