@@ -44,10 +44,10 @@ class audit(_Watched):
 
     ``print(report)`` shows them, ``report.exits`` has them (``Exit``), ``len(report)`` counts them. An exit
     is a number (``float``, ``int``, ``bool``, ``complex``, ``index``, ``round``, ``item``, ``tolist``), a
-    cast to integers or booleans, a copy (``tensor``), ``detach``. A comparison or a position (``x > 0``,
-    ``argmax``) has no derivative to lose and is none, but what leaves with it is: ``bool(x > 0)``. ``floor``
-    and its like stay in the graph, with a derivative of zero. What ``no_grad`` encloses is deliberate, and
-    not listed; nor is text. Exports that raise are no exits.
+    cast to integers or booleans, a copy (``tensor``, Python's ``copy`` and ``pickle``), ``detach``. A
+    comparison or a position (``x > 0``, ``argmax``) has no derivative to lose and is none, but what leaves
+    with it is: ``bool(x > 0)``. ``floor`` and its like stay in the graph, with a derivative of zero. What
+    ``no_grad`` encloses is deliberate, and not listed; nor is text. Exports that raise are no exits.
 
     Each ``backward``, and each derivative of ``grad``, ``jvp`` and the others, in the block tells of every
     exit whether what was differentiated ``depended`` on it: ``"yes"`` and ``"no"`` of tensors, which are

@@ -37,7 +37,8 @@ Function = Callable[..., Any]
 
 NUMBERS = ("bool", "complex", "float", "index", "int", "item", "round", "tolist")
 ARRAYS = ("__array__", "__dlpack__", "numpy")
-KINDS = {"asarray": "cast", "astype": "cast", "detach": "detach", "tensor": "copy", "to": "cast"}
+KINDS = {"asarray": "cast", "astype": "cast", "detach": "detach", "to": "cast"}
+KINDS |= dict.fromkeys(("copy", "pickle", "tensor"), "copy")
 """What it is called where a function returns a tensor that has left the graph."""
 EACH = ("broadcast_arrays", "meshgrid")
 """What makes of each operand a result of its own."""
@@ -110,6 +111,8 @@ class Watcher:
             swap(undo, Values, "tolist", self.leaving(Values.tolist, "scalar"))
             for name in ARRAYS:
                 swap(undo, Values, name, self.leaving(getattr(Values, name), "array"))
+            swap(undo, Tensor, "__copy__", self.copying(Tensor.__copy__, "copy"))
+            swap(undo, Tensor, "__reduce__", self.copying(Tensor.__reduce__, "pickle"))
             swap(undo, tape, "backward", self.whole_pass(tape.backward))
             swap(undo, forwards.Route, "__init__", self.route(forwards.Route.__init__))
             swap(undo, forwards.Route, "push", self.pushing(forwards.Route.push))
@@ -193,7 +196,7 @@ class Watcher:
         sources = [t.node for t in operands if t.node is not None] if GRAD_MODE.get() else []
         for out in outs:
             node = out.node
-            if node is not None and name != "tensor":
+            if node is not None and KINDS.get(name) != "copy":
                 self.reenters(node, mark.exits)
                 continue
             if not sources and mark is UNMARKED:
@@ -241,6 +244,18 @@ class Watcher:
             init(call, name, arguments, *rules, **named)
 
         return begun
+
+    def copying(self, copy: Function, op: str) -> Function:
+        """Return a method that copies a leaf into one of its own, or into what is to become one."""
+
+        @functools.wraps(copy)
+        def watched(t: Any) -> Any:
+            out = copy(t)
+            if BLOCKS.get() and not self._inside.operation:
+                self.returned(op, [t], [out] if op == "copy" else [t.detach()])
+            return out
+
+        return watched
 
     # ---------------------------------------------------------------- numbers and arrays
 

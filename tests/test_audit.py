@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import inspect
+import pickle
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -112,6 +114,32 @@ def test_a_copy() -> None:
         y = ag.tensor(x, requires_grad=True)
         (x * y).sum().backward()
     assert said(report) == [("tensor", "yes")]
+
+
+@pytest.mark.parametrize("function", [copy.copy, copy.deepcopy])
+def test_a_copy_by_pythons_module(function: Callable[[Any], Any]) -> None:
+    """What scikit-learn's ``clone`` does to the parameters of a model."""
+    x = ag.tensor([1.0], requires_grad=True)
+    with ag.audit() as report:
+        y = function({"x": x})["x"] if function is copy.deepcopy else function(x)
+        (x * y).sum().backward()
+    assert said(report) == [("copy", "yes")] and y.requires_grad
+
+
+def test_a_pickle() -> None:
+    x = ag.tensor([1.0], requires_grad=True)
+    with ag.audit() as report:
+        y = pickle.loads(pickle.dumps(x))
+        pickle.dumps(x.detach())
+    assert [e.name for e in report] == ["pickle", "detach"] and y.requires_grad
+
+
+def test_results_that_come_of_an_operand_each() -> None:
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    with ag.audit() as report:
+        ag.broadcast_arrays(x, ag.asarray([[3.0]]))
+        ag.meshgrid(x, ag.asarray([3.0]))
+    assert not report
 
 
 def test_what_raises_is_none() -> None:
