@@ -73,10 +73,18 @@ class Outside:
         self.nodes = [(node, like.xp) for node, like in self.likes.items()]
         self.likes = {}
 
-    def pulled(self, function: Function, points: Sequence[Tensor], given: Tensor, tracked: bool) -> list[Any]:
+    def pulled(
+        self,
+        function: Function,
+        points: Sequence[Tensor],
+        given: Tensor,
+        tracked: bool,
+        partly: bool = False,
+    ) -> list[Any]:
         """Return the gradient of each tensor that was read, for one of what the function returns at points.
 
-        The function is called again; raises ``CheckpointError`` where it then reads others.
+        The function is called again; raises ``CheckpointError`` where it then reads others. ``partly``: it
+        need not read all at each point, and there is None for what it does not.
         """
         call = Call(self.op, function, points, {}, range(len(points)))
         (out,) = call.outs
@@ -88,7 +96,7 @@ class Outside:
             GRAD_MODE.reset(token)
         call.connect()
         found = [None if arrived.get(node) is None else landed(arrived[node], xp) for node, xp in self.nodes]
-        if any(g is None for g in found):
+        if not partly and any(g is None for g in found):
             got = (
                 "the function, called again for the derivative, did not read the tensors that it read before"
             )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike, operation
 from anygrad.rules import is_complex
@@ -150,8 +152,8 @@ def _riccati(op: str, operands: dict[str, Any], balanced: bool, residual: Any, p
     def adjoint_solve(_: Any, x: Any, g: Any) -> Any:
         return pulled(xp, x, g, a, b, r, e, s)
 
-    x = xp.asarray(found)
-    return implied(op, equation, x, adjoint_solve)
+    dtype = np.result_type(*(t.dtype for t in tensors if t is not None))
+    return implied(op, equation, xp.astype(xp.asarray(found), dtype, copy=False), adjoint_solve)
 
 
 def _gain(xp: Any, x: Any, a: Any, b: Any, r: Any, e: Any, s: Any) -> Any:
