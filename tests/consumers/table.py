@@ -51,11 +51,19 @@ def counts(cases: list[Case]) -> list[int]:
     return [list(best.values()).count(kind) for kind in range(len(KINDS))]
 
 
+def untried(library: str) -> list[str]:
+    """Return the functions that are named and have no case yet."""
+    tried = {case.name.partition(" ")[0] for case in libraries()[library]}
+    return [name for name in named(library) if name not in tried]
+
+
 def summary() -> str:
     """Return the counts of every library, as a table."""
-    lines = [f"| library | functions | {' | '.join(kind.said for kind in KINDS)} |", "|---|" + "---|" * 5]
+    heads = ["library", "functions named", *(kind.said for kind in KINDS), "not tried"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for library, cases in libraries().items():
-        found = counts(cases)
+        left = len(untried(library))
+        found = [*counts(cases), left]
         lines.append(f"| {library} | {sum(found)} | {' | '.join(map(str, found))} |")
     return "\n".join(lines)
 
