@@ -67,8 +67,8 @@ def array_function(
     found = _table().get(name)
     if found is None:
         raise _missing(name)
-    if getattr(found, "creates", False):
-        keywords = {"device": self.xp.name} | keywords  # which NumPy asked for by like=, and has taken out
+    if getattr(found, "creates", False) and keywords.get("device") is None:
+        keywords = keywords | {"device": self.xp.name}  # which NumPy asked for by like=, and has taken out
     return found(*arguments, **keywords)
 
 

@@ -26,6 +26,7 @@ def array(
     order: Unused = "K",
     subok: Unused = False,
     ndmin: int = 0,
+    ndmax: Unused = 0,
 ) -> Any:
     """Return a tensor of data; lists of tensors are stacked and stay in the graph."""
     made = xp.asarray(object, dtype=dtype, copy=copy)
@@ -247,20 +248,22 @@ def copy(xp: Any, a: Array, order: Unused = "K", subok: Unused = False) -> Any:
     return xp.clone(a)
 
 
-def _as_is(name: str) -> None:
-    """Publish one of NumPy's ways to have an array, which for tensors is ``asarray``."""
-
-    @created
-    def function(xp: Any, a: Any, dtype: Any = None, order: Unused = None) -> Any:
-        return xp.asarray(a, dtype=dtype)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = "Return data as a tensor; a tensor is returned as it is."
-    TABLE[name] = TABLE.pop("function")
+@created
+def asanyarray(xp: Any, a: Any, dtype: Any = None, order: Unused = None, *, copy: bool | None = None) -> Any:
+    """Return data as a tensor; a tensor is returned as it is."""
+    return xp.asarray(a, dtype=dtype, copy=copy)
 
 
-for _name in ("asanyarray", "ascontiguousarray", "asfortranarray"):
-    _as_is(_name)
+@created
+def ascontiguousarray(xp: Any, a: Any, dtype: Any = None) -> Any:
+    """Return data as a tensor with an axis at least; of the order of memory nothing is promised."""
+    return TABLE["atleast_1d"](xp.asarray(a, dtype=dtype))
+
+
+@created
+def asfortranarray(xp: Any, a: Any, dtype: Any = None) -> Any:
+    """Return data as a tensor; of the order of memory nothing is promised."""
+    return xp.asarray(a, dtype=dtype)
 
 
 @created

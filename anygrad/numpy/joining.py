@@ -10,7 +10,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.numpy.shapes import atleast_1d, atleast_2d, atleast_3d, axis_of, host
-from anygrad.numpy.table import TABLE, Array, Arrays, Fixed, Operand, Out, Unused, lifted, published
+from anygrad.numpy.table import Array, Arrays, Fixed, Operand, Out, Unused, lifted, published
 
 __all__: list[str] = []
 
@@ -78,9 +78,6 @@ def dstack(xp: Any, tup: Arrays) -> Any:
 def column_stack(xp: Any, tup: Arrays) -> Any:
     """Join arrays as columns."""
     return xp.concat([x if x.ndim > 1 else xp.reshape(x, (-1, 1)) for x in tup], axis=1)
-
-
-TABLE["row_stack"] = TABLE["vstack"]
 
 
 @published

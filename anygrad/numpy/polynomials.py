@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
+from anygrad.numpy.linalg import eigvals
 from anygrad.numpy.products import convolve
 from anygrad.numpy.shapes import atleast_1d, diag, host
 from anygrad.numpy.table import Array, Fixed, published
@@ -85,7 +86,7 @@ def poly(xp: Any, seq_of_zeros: Array) -> Any:
     """Return the polynomial with given zeros, or the characteristic one of a matrix."""
     zeros = atleast_1d(seq_of_zeros)
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] and zeros.size:
-        zeros = xp.linalg.eigvals(zeros)
+        zeros = eigvals(zeros)
     elif zeros.ndim != 1:
         raise ShapeError(message("poly", f"got shape {zeros.shape}", "expected a vector or a square matrix"))
     p = xp.ones((1,), dtype=zeros.dtype if zeros.dtype.kind in "fc" else None)
@@ -114,7 +115,7 @@ def roots(xp: Any, p: Array) -> Any:
         return xp.zeros((trailing,), dtype=p.dtype)
     below = diag(xp.ones((n - 1,), dtype=p.dtype), -1) if n > 1 else xp.zeros((1, 1), dtype=p.dtype)
     first = xp.reshape(-p[1:] / p[0], (1, n))
-    values = xp.linalg.eigvals(xp.concat([first, below[1:]], axis=0))
+    values = eigvals(xp.concat([first, below[1:]], axis=0))
     return xp.concat([values, xp.zeros((trailing,), dtype=values.dtype)]) if trailing else values
 
 

@@ -243,13 +243,18 @@ def unique(
     return (values, *more) if more else values
 
 
+def _as_standard(name: str) -> None:
+    """Publish one of the standard's functions of what differs."""
+
+    def function(xp: Any, x: Array, /) -> Any:
+        return getattr(xp, name)(x)
+
+    function.__name__, function.__doc__ = name, f"Do what ``anygrad.{name}`` does."
+    published(function)
+
+
 for _name in ("unique_all", "unique_counts", "unique_inverse", "unique_values"):
-
-    def _unique(xp: Any, x: Array, /, _name: str = _name) -> Any:
-        return getattr(xp, _name)(x)
-
-    _unique.__name__ = _name
-    published(_unique)
+    _as_standard(_name)
 
 
 def _distinct(xp: Any, *arrays: Any) -> Any:

@@ -7,6 +7,7 @@ it would hide one of Python's.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import numpy as np
 
 from anygrad import writes
 from anygrad.backends.base import Backend
-from anygrad.construction import SCALARS, common_dtype, holds
+from anygrad.construction import SCALARS, common_dtype, flat, holds
 from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend
 from anygrad.errors import DtypeError, UnsupportedError, message
@@ -106,7 +107,7 @@ def published(function: Callable[..., Any], within: str = "") -> Callable[..., A
 
     The first parameter ``xp`` is handed the namespace of tensors on the device of the arguments.
     """
-    name = f"{within}.{function.__name__}".lstrip(".").rstrip("_")
+    name = _public(function, within)
     takes_xp = next(iter(inspect.signature(function).parameters), None) == "xp"
     plan = _plan(function, takes_xp)
 
@@ -157,13 +158,14 @@ def published(function: Callable[..., Any], within: str = "") -> Callable[..., A
 
 
 def created(function: Callable[..., Any], within: str = "") -> Callable[..., Any]:
-    """Put a function that makes arrays into the table: ``xp`` is that of ``device=``, or of ``like=``."""
-    name = f"{within}.{function.__name__}".lstrip(".").rstrip("_")
+    """Put a function that makes arrays into the table: ``xp`` is that of ``device=``, or of a tensor."""
+    name = _public(function, within)
 
     @functools.wraps(function)
     def numpys(*arguments: Any, device: Any = None, like: Any = None, **keywords: Any) -> Any:
-        if isinstance(like, Tensor) and device is None:
-            device = like.xp.name
+        if device is None:
+            given = flat([*arguments, *keywords.values(), like])
+            device = next((x.xp.name for x in given if isinstance(x, Tensor)), None)
         return function(get_backend(device).tensors, *arguments, **keywords)
 
     numpys.creates = True  # type: ignore[attr-defined]
@@ -171,6 +173,12 @@ def created(function: Callable[..., Any], within: str = "") -> Callable[..., Any
         inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None) for key in ("device", "like")
     ]
     return _named(numpys, name, True, where)
+
+
+def _public(function: Callable[..., Any], within: str) -> str:
+    """Return the name in the table."""
+    short = function.__name__
+    return f"{within}.{short[:-1] if hasattr(builtins, short[:-1]) else short}".lstrip(".")
 
 
 def _named(

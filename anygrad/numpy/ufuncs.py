@@ -234,7 +234,7 @@ class Ufunc:
         places = xp.tensors.arange(x.size).reshape(x.shape)[indices]
         shape, rows = places.shape, np.reshape(xp.to_numpy(places.array), -1)
         flat: Any = x.reshape((-1,))
-        y = None if self.nin == 1 else _values(op, xp, y, shape)
+        y = None if self.nin == 1 else _values(op, xp, x, y, shape)
         for rank in _rounds(rows):
             index = xp.tensors.asarray(rows[rank])
             operands = () if y is None else (y[xp.tensors.asarray(rank)],)
@@ -248,11 +248,9 @@ class Ufunc:
             x[...] = flat.reshape(x.shape)
 
 
-def _values(op: str, xp: Backend, y: Any, shape: tuple[int, ...]) -> Any:
+def _values(op: str, xp: Backend, like: Tensor, y: Any, shape: tuple[int, ...]) -> Any:
     """Return what goes to each place, flat."""
-    given, (y,) = lifted(op, [y], ["y"], weak=False)
-    if given is not xp and y.ndim == 0 and not isinstance(y, Tensor):
-        y = xp.tensors.asarray(y)
+    _, (_, y) = lifted(op, [like, y], ["x", "y"], weak=False)
     return xp.tensors.broadcast_to(y, shape).reshape((-1,))
 
 

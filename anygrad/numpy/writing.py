@@ -40,8 +40,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """Write values, again and again where there are too few, at positions among all entries."""
     a = _target("put", a)
-    xp, (_, index, value) = lifted("put", [a, ind, v], ["a", "ind", "v"], weak=False)
-    index, n = index.reshape((-1,)), a.size
+    xp, (_, value) = lifted("put", [a, v], ["a", "v"], weak=False)
+    index, n = xp.tensors.asarray(ind).reshape((-1,)), a.size
     if mode != "raise":
         index = index % n if mode == "wrap" else xp.tensors.clip(index, 0, n - 1)
     if index.size:
@@ -59,8 +59,8 @@ def _written(a: Tensor, index: Any, value: Any) -> None:
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """Write values, one after the other, where a mask is true."""
     arr = _target("place", arr)
-    _, (_, mask, value) = lifted("place", [arr, mask, vals], ["arr", "mask", "vals"], weak=False)
-    index = TABLE["flatnonzero"](mask)
+    xp, (_, value) = lifted("place", [arr, vals], ["arr", "vals"], weak=False)
+    index = TABLE["flatnonzero"](xp.tensors.asarray(mask))
     if index.size:
         _written(arr, index, TABLE["resize"](value, index.shape))
 
@@ -69,15 +69,16 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """Write where a mask is true what stands there in values, which are repeated to a's length."""
     a = _target("putmask", a)
-    _, (_, mask, value) = lifted("putmask", [a, mask, values], ["a", "mask", "values"], weak=False)
-    copyto(a, TABLE["resize"](value, a.shape), where=mask)
+    xp, (_, value) = lifted("putmask", [a, values], ["a", "values"], weak=False)
+    copyto(a, TABLE["resize"](value, a.shape), where=xp.tensors.asarray(mask))
 
 
 @published
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Write along each line of an axis at positions of its own."""
     arr = _target("put_along_axis", arr)
-    xp, (_, index) = lifted("put_along_axis", [arr, indices], ["arr", "indices"], weak=False)
+    xp = arr.xp
+    index = xp.tensors.asarray(indices)
     if axis is None:
         _written(arr, index, values)
         return

@@ -104,9 +104,15 @@ tan = unary(
     example="[0.0, 1.0] -> [0.        , 1.55740772]",
 )
 
+
+def _leg(xp, x):
+    # Of complex numbers on a branch cut the signs of zeros say on which side they lie.
+    return xp.sqrt(-(x - 1)) * xp.sqrt(-(-x - 1)) if is_complex(xp, x.dtype) else xp.sqrt(1 - x * x)
+
+
 asin = unary(
     "asin",
-    dx=lambda xp, g, x: g / xp.sqrt(1 - x * x),
+    dx=lambda xp, g, x: g / _leg(xp, x),
     accepts="floating",
     doc="Return the inverse sine.",
     example="[0.0, 1.0] -> [0.        , 1.57079633]",
@@ -114,7 +120,7 @@ asin = unary(
 
 acos = unary(
     "acos",
-    dx=lambda xp, g, x: -g / xp.sqrt(1 - x * x),
+    dx=lambda xp, g, x: -g / _leg(xp, x),
     accepts="floating",
     doc="Return the inverse cosine.",
     example="[0.0, 1.0] -> [1.57079633, 0.        ]",
