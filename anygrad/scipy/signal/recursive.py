@@ -388,6 +388,7 @@ def deconvolve(signal: Any, divisor: Any) -> Any:
     count = signal.shape[0] - divisor.shape[0] + 1
     if count < 1:
         return xp.zeros((0,), dtype=signal.dtype), signal
-    pulse = xp.pad(xp.ones((1,), dtype=signal.dtype), (0, count - 1))
+    wide = signal.xp.within(np.dtype(np.float64))
+    pulse = xp.pad(xp.ones((1,), dtype=wide), (0, count - 1))
     quotient = lfilter(signal, divisor, pulse)
     return quotient, signal - convolve(divisor, quotient)

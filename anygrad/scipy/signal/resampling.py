@@ -271,7 +271,7 @@ def resample(x: Any, num: int, t: Any = None, axis: int = 0, window: Any = None,
     out = xp.moveaxis(out, -1, axis)
     if t is None:
         return out
-    return out, t[0] + (t[1] - t[0]) * (n / num) * xp.arange(num, dtype=_floating(xp, t).dtype)
+    return out, t[0] + (t[1] - t[0]) * (n / num) * xp.arange(num, dtype=t.xp.within(np.dtype(np.float64)))
 
 
 def _one_sided(xp: Any, x: Any, n: int, axis: int, middle: float) -> Any:
