@@ -16,8 +16,8 @@ class Discrete(Family):
     """A distribution over integers, called as SciPy's: ``poisson.logpmf(k, mu, loc)``.
 
     Shapes come first, by place or by name, then ``loc``. Gradients flow to shapes; k and loc have none, and
-    are refused where they require one. What is no integer, or outside the support, has probability 0. All
-    else is as of continuous distributions.
+    are refused where they require one. What is no integer, or outside the support, has probability 0, and
+    the gradient of what is 0 is zero, at p = 0 and p = 1 too. All else is as of continuous distributions.
 
     >>> import anygrad as ag
     >>> mu = ag.tensor(2.0, requires_grad=True)
@@ -53,7 +53,8 @@ class Discrete(Family):
     def logpmf(self, k: Any, *args: Any, **kwds: Any) -> Tensor:
         """Return the logarithm of the probability of k."""
         xp, k, at, shapes, valid, low, high = self._placed("logpmf", k, args, kwds)
-        whole = xp.logical_and(xp.floor(at) == at, xp.logical_and(at >= low, at <= high))
+        whole = xp.logical_and(xp.isfinite(at), xp.floor(at) == at)
+        whole = xp.logical_and(whole, xp.logical_and(at >= low, at <= high))
         inside = 0.0 if isinstance(low, float) and math.isinf(low) else low
         value = self._formula("logpmf", "logpmf")(xp, xp.where(whole, at, inside), *shapes)
         return self._shown(xp, valid, k, [(xp.logical_not(whole), -math.inf)], value)

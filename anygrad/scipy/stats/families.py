@@ -147,12 +147,12 @@ class Continuous(Family):
 
     Shapes come first, by place or by name, then ``loc`` and ``scale``; all broadcast with x, and gradients
     flow to x and to all of them. Outside the support the density is 0 and its logarithm -inf, with gradient
-    zero; on a bound the formula holds, and where it has log 0 this counts with gradient zero; what is
-    infinite is outside. Parameters that are not allowed give NaN. Distribution functions are differentiable
-    in shapes where a closed form is known; where the row of ``special`` has none, a shape that requires a
-    gradient is refused. Where a probability underflows its logarithm is -inf with gradient zero. Raises
-    ``ArgumentError`` for parameters that are missing or unknown, ``UnsupportedError`` for a function that has
-    no closed form, ``DtypeError`` for complex numbers.
+    zero; on a bound the formula holds, and where it has log 0 this counts with gradient zero, as does a
+    density of 0; what is infinite is outside. Parameters that are not allowed give NaN. Distribution
+    functions are differentiable in shapes where a closed form is known; where the row of ``special`` has
+    none, a shape that requires a gradient is refused. Where a probability underflows its logarithm is -inf
+    with gradient zero. Raises ``ArgumentError`` for parameters that are missing or unknown,
+    ``UnsupportedError`` for a function that has no closed form, ``DtypeError`` for complex numbers.
 
     >>> import anygrad as ag
     >>> loc = ag.tensor(0.0, requires_grad=True)

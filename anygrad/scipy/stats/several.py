@@ -46,7 +46,7 @@ class Multivariate:
         return f"<anygrad.scipy.stats.{self.name}>"
 
     def _frozen(self, *args: Any, **kwds: Any) -> Frozen:
-        return Frozen(self, args, {name: x for name, x in kwds.items() if x is not None})
+        return Frozen(self, args, {name: x for name, x in kwds.items() if x is not None and x is not False})
 
 
 class Elliptical(Multivariate):
