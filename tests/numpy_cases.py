@@ -58,7 +58,7 @@ _UFUNCS = """
 absolute: x z s; fabs: x; arccos: r; arccosh: 1+p; arcsin: r; arcsinh: x z; arctan: x; arctanh: r; cbrt: x;
 ceil: x; conjugate: x z; cos: x z; cosh: x z; degrees: x; deg2rad: x; exp: x z; exp2: x; expm1: x; floor: x;
 invert: i; isfinite: n; isinf: n; isnan: n; log: p z; log10: p; log1p: p; log2: p; logical_not: b; modf: 3*x;
-frexp: 3*x; negative: x z; positive: x z; rad2deg: x; radians: x; reciprocal: p z; rint: x; sign: x z;
+frexp: 3*x; negative: x z; positive: x z; rad2deg: x; radians: x; reciprocal: p z; rint: x i; sign: x z;
 signbit: x; sin: x z; sinh: x z; spacing: p; sqrt: p z; square: x z; tan: x z; tanh: x z; trunc: 3*x;
 bitwise_count: i; add: x,y z,x x,v 2,x; arctan2: x,y; bitwise_and: i,3; bitwise_or: i,3; bitwise_xor: i,3;
 copysign: x,y; divide: x,p z,z; equal: x,y; float_power: p,x; floor_divide: x,p; fmax: n,y; fmin: n,y;

@@ -162,6 +162,7 @@ def geomspace(
     xp, first, last, _ = _ends("geomspace", xp, start, stop)
     if first.dtype.kind == "c":
         raise DtypeError(message("geomspace", "an end is complex", "expected real numbers"))
+    first, last = (xp.astype(x, xp.result_type(x.dtype, xp.float64), copy=False) for x in (first, last))
     sign = xp.sign(first)
     made = sign * TABLE["logspace"](xp.log10(first * sign), xp.log10(last * sign), num, endpoint)
     if num > 0:

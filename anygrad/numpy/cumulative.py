@@ -86,7 +86,7 @@ def levels(xp: Any, a: Any, q: Any, top: int) -> Any:
     host = np.asarray(q) / top
     if not np.all((host >= 0) & (host <= 1)):
         raise ArgumentError(message("quantile", f"q is {q!r}", f"expected numbers from 0 to {top}"))
-    return xp.asarray(host.astype(a.dtype) if a.dtype.kind == "f" else host)
+    return xp.asarray(host)
 
 
 @published

@@ -70,7 +70,6 @@ SAME = {
     "reciprocal": "reciprocal",
     "remainder": "remainder",
     "right_shift": "bitwise_right_shift",
-    "rint": "round",
     "sign": "sign",
     "signbit": "signbit",
     "sin": "sin",
@@ -98,6 +97,12 @@ def ufunc(function: Any) -> Ufunc:
 def cbrt(xp: Any, x: Any, /) -> Any:
     """Return the cube root; its derivative at 0 is infinite."""
     return xp.special.cbrt(x)
+
+
+@ufunc
+def rint(xp: Any, x: Any, /) -> Any:
+    """Round to whole numbers, halves to even, as floating numbers; the gradient is 0."""
+    return xp.round(x if x.dtype.kind in "fc" else xp.astype(x, xp.float64))
 
 
 @ufunc

@@ -17,6 +17,11 @@ Axis = int | tuple[int, ...] | None
 _NoValue: Any = np._NoValue
 
 
+def along(a: Any, axis: Axis) -> Axis:
+    """Return the axes of a reduction: a number has an axis 0 too, as NumPy has it."""
+    return None if not a.ndim and axis in (0, -1) else axis
+
+
 def _chosen(xp: Any, a: Any, where: Any, other: Any) -> Any:
     """Return a where a mask is true, else another number, which may widen the dtype."""
     if where is True:
@@ -29,11 +34,12 @@ def _cast(xp: Any, a: Any, dtype: Any) -> Any:
 
 
 def _count(xp: Any, a: Any, where: Any, axis: Axis, keepdims: bool) -> Any:
-    """Return how many entries a mask leaves along axes."""
+    """Return how many entries a mask leaves along axes: a number, or numbers of a's real dtype."""
     axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if where is True:
         return math.prod(a.shape[i] for i in axes)
-    return xp.sum(xp.astype(xp.broadcast_to(where, a.shape), xp.int64), axis=axis, keepdims=keepdims)
+    kind = a.dtype if a.dtype.kind == "f" else xp.finfo(a.dtype).dtype if a.dtype.kind == "c" else xp.float64
+    return xp.sum(xp.astype(xp.broadcast_to(where, a.shape), kind), axis=axis, keepdims=keepdims)
 
 
 @published
@@ -48,7 +54,7 @@ def sum_(
     where: Operand = True,
 ) -> Any:
     """Sum along axes."""
-    total = xp.sum(_chosen(xp, a, where, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    total = xp.sum(_chosen(xp, a, where, 0), axis=along(a, axis), dtype=dtype, keepdims=keepdims)
     return total if initial is _NoValue else total + initial
 
 
@@ -64,12 +70,13 @@ def prod(
     where: Operand = True,
 ) -> Any:
     """Multiply along axes."""
-    product = xp.prod(_chosen(xp, a, where, 1), axis=axis, dtype=dtype, keepdims=keepdims)
+    product = xp.prod(_chosen(xp, a, where, 1), axis=along(a, axis), dtype=dtype, keepdims=keepdims)
     return product if initial is _NoValue else product * initial
 
 
 def _extremum(xp: Any, name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
     """Return the largest or smallest entries, ``initial`` among them."""
+    axis = along(a, axis)
     if initial is _NoValue:
         if where is not True:
             raise ArgumentError(
@@ -122,7 +129,7 @@ def all_(
     xp: Any, a: Array, axis: Axis = None, out: Out = None, keepdims: bool = False, *, where: Operand = True
 ) -> Any:
     """Tell whether all entries along axes are true."""
-    return xp.all(a if where is True else (a != 0) | ~where, axis=axis, keepdims=keepdims)
+    return xp.all(a if where is True else (a != 0) | ~where, axis=along(a, axis), keepdims=keepdims)
 
 
 @published
@@ -130,7 +137,7 @@ def any_(
     xp: Any, a: Array, axis: Axis = None, out: Out = None, keepdims: bool = False, *, where: Operand = True
 ) -> Any:
     """Tell whether any entry along axes is true."""
-    return xp.any(a if where is True else (a != 0) & where, axis=axis, keepdims=keepdims)
+    return xp.any(a if where is True else (a != 0) & where, axis=along(a, axis), keepdims=keepdims)
 
 
 @published
@@ -160,7 +167,7 @@ def mean(
     where: Operand = True,
 ) -> Any:
     """Return the mean along axes."""
-    a = _cast(xp, a, dtype)
+    a, axis = _cast(xp, a, dtype), along(a, axis)
     if where is True:
         return xp.mean(a, axis=axis, keepdims=keepdims)
     total = xp.sum(_chosen(xp, a, where, 0), axis=axis, keepdims=keepdims)
@@ -178,9 +185,7 @@ def _spread(xp: Any, a: Any, where: Any, axis: Axis, centre: Any) -> Any:
 
 def _freedom(xp: Any, a: Any, where: Any, axis: Axis, keepdims: bool, ddof: Any) -> Any:
     left = _count(xp, a, where, axis, keepdims) - ddof
-    if where is True:
-        return builtins.max(left, 0) or math.nan
-    return xp.where(left > 0, left, math.nan)
+    return builtins.max(left, 0) if where is True else xp.clip(left, 0, None)
 
 
 @published
@@ -199,6 +204,7 @@ def var(
 ) -> Any:
     """Return the variance along axes: the mean squared distance from the mean, ``n - ddof`` in place of n."""
     a, ddof = _cast(xp, a, dtype), ddof if correction is _NoValue else correction
+    axis = along(a, axis)
     off = _spread(xp, a, where, axis, mean)
     square = xp.real(off) ** 2 + xp.imag(off) ** 2 if off.dtype.kind == "c" else off**2
     return xp.sum(square, axis=axis, keepdims=keepdims) / _freedom(xp, a, where, axis, keepdims, ddof)
@@ -220,6 +226,7 @@ def std(
 ) -> Any:
     """Return the standard deviation along axes; where it is 0, so is its gradient."""
     a, ddof = _cast(xp, a, dtype), ddof if correction is _NoValue else correction
+    axis = along(a, axis)
     off = _spread(xp, a, where, axis, mean)
     norm = xp.linalg.vector_norm(off, axis=axis, keepdims=keepdims)
     left = _freedom(xp, a, where, axis, keepdims, ddof)
@@ -290,7 +297,7 @@ def cov(
     ddof = (0 if bias else 1) if ddof is None else ddof
     total = total[0]
     if weights is None:
-        left = builtins.max(x.shape[1] - ddof, 0) or math.nan
+        left = builtins.max(x.shape[1] - ddof, 0)
     elif ddof == 0 or aweights is None:
         left = total - ddof
     else:

@@ -151,17 +151,19 @@ class Ufunc:
             if dtype is not None and self.__name__ in ("add", "multiply"):
                 keywords["dtype"] = dtype
             return TABLE[REDUCTIONS[self.__name__]](array, **keywords)
-        _, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
+        xp, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = () if axes in ((0,), (-1,)) and not x.ndim else axes
         axes = tuple(_axis(f"{self.__name__}.reduce", x, i) for i in axes)
         parts, masks = self._along(x, axes), None
         if where is not True:
             _, (mask,) = lifted(self.__name__, [where], ["where"], weak=False)
-            masks = self._along(x.xp.tensors.broadcast_to(mask, x.shape), axes)
-        result = self._start(x, initial, parts, masks)
+            masks = self._along(xp.tensors.broadcast_to(mask, x.shape), axes)
+        shape = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+        result = xp.tensors.broadcast_to(self._start(x, initial, parts, masks), shape)
         for i, part in enumerate(parts):
             step = self(result, part, dtype=dtype)
-            result = step if masks is None else x.xp.tensors.where(masks[i], step, result)
+            result = step if masks is None else xp.tensors.where(masks[i], step, result)
         if keepdims:
             result = result.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
         return result if out is None else stored(self.__name__, out, result)
