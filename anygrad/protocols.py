@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from anygrad.construction import SCALARS
 from anygrad.errors import UnsupportedError, message
 from anygrad.tensors import Tensor
 
@@ -27,16 +28,21 @@ def _table() -> dict[str, Any]:
     return importlib.import_module("anygrad.numpy.table").TABLE  # type: ignore[no-any-return]
 
 
-def _has_its_own(x: Any, protocol: str) -> bool:
-    """Tell whether an operand answers NumPy itself, and not as arrays or tensors do."""
-    own = getattr(type(x), protocol, None)
-    return own is not None and not isinstance(x, Tensor) and own is not getattr(np.ndarray, protocol)
+PLAIN = frozenset({Tensor, np.ndarray, np.float64, *SCALARS})
+"""Kinds of operands that are known to leave the answer to tensors."""
+
+
+def _answers_itself(x: Any) -> bool:
+    """Tell whether an operand has an ``__array_ufunc__`` that is not that of arrays, or of tensors."""
+    own = getattr(type(x), "__array_ufunc__", None)
+    return own is not None and not isinstance(x, Tensor) and own is not np.ndarray.__array_ufunc__
 
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
     """Answer for a universal function of NumPy's, or of ``scipy.special``'s, and its methods."""
     out = keywords.get("out", ())
-    if any(_has_its_own(x, "__array_ufunc__") for x in (*inputs, *out)):
+    operands = (*inputs, *out)
+    if not PLAIN.issuperset(map(type, operands)) and any(map(_answers_itself, operands)):
         return NotImplemented
     name = ufunc.__name__
     if getattr(np, name, None) is ufunc:

@@ -256,9 +256,9 @@ REFUSED: dict[str, tuple[Callable[[ag.Tensor], Any], type[Exception], str]] = {
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_says_so(case: str) -> None:
-    call, kind, match = REFUSED[case]
+@pytest.mark.parametrize("refused", REFUSED)
+def test_what_is_refused_says_so(refused: str) -> None:
+    call, kind, match = REFUSED[refused]
     with pytest.raises(kind, match=match):
         call(leaf(3))
     assert ARRAY.tolist() == [1.0, 1.0, 1.0]

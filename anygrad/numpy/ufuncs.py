@@ -17,6 +17,7 @@ from anygrad.construction import SCALARS
 from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, UnsupportedError, message
 from anygrad.numpy.table import TABLE, lifted, stored, weakly
 from anygrad.tensors import Tensor
+from anygrad.views import View
 
 __all__ = ["Ufunc"]
 
@@ -30,6 +31,10 @@ REDUCTIONS = {
     "logical_or": "any",
 }
 ACCUMULATIONS = {"add": "cumsum", "multiply": "cumprod"}
+
+
+QUICK = frozenset({Tensor, View, *SCALARS})
+"""Kinds of operands that functions take as they are."""
 
 
 class Ufunc:
@@ -65,6 +70,11 @@ class Ufunc:
         subok: bool = True,
         **unknown: Any,
     ) -> Any:
+        quick = out is None and where is True and dtype is None and not unknown
+        if quick and len(inputs) == self.nin and not self._takes_xp:
+            kinds = {x.__class__ for x in inputs}
+            if QUICK.issuperset(kinds) and not SCALARS.issuperset(kinds):
+                return self._function(*inputs)
         if unknown:
             got = f"{next(iter(unknown))}= was given"
             raise UnsupportedError(message(self.__name__, got, "write the function without it"))
