@@ -9,10 +9,10 @@ import pytest
 
 import anygrad as ag
 from anygrad.testing import gradcheck
-from tests.consumers.cases import door_linalg
+from tests.consumers.cases import door_integrate, door_linalg, door_optimize, door_sparse
 from tests.consumers.harness import Case, Held, leaves
 
-MODULES = (door_linalg,)
+MODULES = (door_integrate, door_linalg, door_optimize, door_sparse)
 CASES = [case for module in MODULES for case in module.CASES]
 
 

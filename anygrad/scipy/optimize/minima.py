@@ -92,7 +92,7 @@ def minimize(
     >>> def solved(a):
     ...     f = lambda x: ag.sum((x - a) ** 2 + x**4)
     ...     return ag.scipy.optimize.minimize(f, ag.zeros(1), tol=1e-10).x[0]
-    >>> ag.grad(solved)(6.0)
+    >>> ag.grad(solved)(3.0)
     tensor(0.14285714, dtype=float64, device='cpu')
     """
     from scipy import optimize

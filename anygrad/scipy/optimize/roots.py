@@ -98,7 +98,7 @@ def _bracketed(name: str) -> Function:
         return _scalar(name, asked, found)
 
     solver.__name__ = solver.__qualname__ = name
-    solver.__doc__ = f"""Return a root of ``f(x, *args)`` between a and b: SciPy's ``{name}``, with its options.
+    solver.__doc__ = f"""Return a root of ``f(x, *args)`` between a and b, by SciPy's ``{name}``.
 
     ``f`` takes a tensor without axes, on the device of the arguments, and returns one. Differentiable to any
     order in all tensors that ``f`` reads, arguments or not, by the implicit function theorem; where the slope
