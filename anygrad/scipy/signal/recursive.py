@@ -13,28 +13,42 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, ShapeError, message
+from anygrad.errors import ShapeError, message
 from anygrad.op import operation
-from anygrad.rules import axis_in, fit, part, whole_in
+from anygrad.rules import axis_in, fit, part
 from anygrad.scipy.doors import declared, given
 from anygrad.scipy.signal.convolution import convolve
 
 __all__ = [
     "deconvolve",
-    "filtfilt",
     "lfilter",
     "lfilter_zi",
     "lfiltic",
     "sosfilt",
     "sosfilt_zi",
-    "sosfiltfilt",
 ]
 
 # ---------------------------------------------------------------- the row
 
 
-def _filtered(xp: Any, b: Any, a: Any, x: Any, zi: Any, axis: int) -> Any:
-    return xp.scipy_function("signal", "lfilter")(b, a, x, axis=axis, zi=zi)[0]
+def _filtered(xp: Any, b: Any, a: Any, x: Any, zi: Any, axis: int, starts: bool) -> Any:
+    function = xp.scipy_function("signal", "lfilter")
+    if not starts:
+        return function(b, a, x, axis=axis)
+    if xp.scipy_library == "scipy":
+        return function(b, a, x, axis=axis, zi=zi)[0]
+    # CuPy's states are others: past inputs and outputs. What SciPy's add is filtered by 1 / a alone.
+    states = _cut(xp, zi * xp.getitem(a, (0,)), axis, x.shape[axis])
+    return function(b, a, x, axis=axis) + function(xp.ones((1,), dtype=a.dtype), a, states, axis=axis)
+
+
+def _cut(xp: Any, x: Any, axis: int, n: int) -> Any:
+    """Return the first n entries along an axis, zeros after those that there are."""
+    own = x.shape[axis]
+    if own >= n:
+        return part(xp, x, axis, 0, n)
+    shape = tuple(n - own if k == axis else m for k, m in enumerate(x.shape))
+    return xp.concat([x, xp.zeros(shape, dtype=x.dtype, device=xp.device)], axis=axis)
 
 
 def _backwards(xp: Any, b: Any, a: Any, g: Any, axis: int) -> Any:
@@ -42,7 +56,9 @@ def _backwards(xp: Any, b: Any, a: Any, g: Any, axis: int) -> Any:
     count = max(b.shape[0], a.shape[0]) - 1
     shape = tuple(count if k == axis else n for k, n in enumerate(g.shape))
     rest = xp.zeros(shape, dtype=g.dtype, device=xp.device)
-    return xp.flip(xp.scipy.signal.lfilter(b, a, xp.flip(g, axis=axis), rest, axis=axis), axis=axis)
+    return xp.flip(
+        xp.scipy.signal.lfilter(b, a, xp.flip(g, axis=axis), rest, axis=axis, starts=False), axis=axis
+    )
 
 
 def _inverted(xp: Any, a: Any, g: Any, axis: int) -> Any:
@@ -71,11 +87,7 @@ def _da(xp: Any, g: Any, a: Any, a_shape: Any, a_dtype: Any, zi: Any, out: Any, 
 
 
 def _dzi(xp: Any, g: Any, a: Any, zi_shape: Any, zi_dtype: Any, axis: int) -> Any:
-    n, count = g.shape[axis], zi_shape[axis]
-    w = xp.getitem(a, (0,)) * part(xp, _inverted(xp, a, g, axis), axis, 0, min(n, count))
-    if n < count:
-        shape = tuple(count - n if k == axis else m for k, m in enumerate(zi_shape))
-        w = xp.concat([w, xp.zeros(shape, dtype=w.dtype, device=xp.device)], axis=axis)
+    w = _cut(xp, xp.getitem(a, (0,)) * _inverted(xp, a, g, axis), axis, zi_shape[axis])
     return fit(xp, w, zi_shape, zi_dtype)
 
 
@@ -92,7 +104,7 @@ _filter = declared(
             xp, _backwards(xp, b, a, g, axis), x_shape, x_dtype
         ),
         dzi=_dzi,
-        prepare=lambda b, a, x, zi, /, *, axis: {"axis": axis},
+        prepare=lambda b, a, x, zi, /, *, axis, starts: {"axis": axis, "starts": starts},
         accepts="floating",
         alike=True,
         doc="Return x filtered along an axis by b / a from the states zi.",
@@ -102,29 +114,25 @@ _filter = declared(
 # ---------------------------------------------------------------- arguments
 
 
-def _coefficients(op: str, xp: Any, **given: Any) -> list[Any]:
+def coefficients(op: str, xp: Any, **given: Any) -> list[Any]:
     """Return coefficients as vectors; raises ``ShapeError`` for more axes or none at all."""
     found = []
     for name, x in given.items():
         x = xp.reshape(x, (1,)) if not x.ndim else x
         if x.ndim != 1 or not x.size:
             raise ShapeError(message(op, f"{name} has shape {x.shape}", "expected one axis, not empty"))
-        found.append(_floating(xp, x))
+        found.append(floating(xp, x))
     return found
 
 
-def _floating(xp: Any, x: Any) -> Any:
+def floating(xp: Any, x: Any) -> Any:
     return x if x.dtype.kind in "fc" else xp.astype(x, x.xp.within(np.dtype(np.float64)))
 
 
 def _ended(xp: Any, x: Any, axis: int, count: int) -> Any:
     """Return the last ``count`` entries along an axis, the last first; zeros where there are fewer."""
     n = x.shape[axis]
-    x = xp.flip(part(xp, x, axis, max(n - count, 0), n), axis=axis)
-    if n < count:
-        shape = tuple(count - n if k == axis else m for k, m in enumerate(x.shape))
-        x = xp.concat([x, xp.zeros(shape, dtype=x.dtype)], axis=axis)
-    return x
+    return _cut(xp, xp.flip(part(xp, x, axis, max(n - count, 0), n), axis=axis), axis, count)
 
 
 def _carried(xp: Any, b: Any, past: Any, axis: int, count: int) -> Any:
@@ -154,17 +162,17 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """
     op = "lfilter"
     xp, b, a, x, zi = given(op, b=b, a=a, x=x, zi=zi)
-    b, a = _coefficients(op, xp, b=b, a=a)
-    axis, x = axis_in(op, axis, x.ndim), _floating(xp, x)
+    b, a = coefficients(op, xp, b=b, a=a)
+    axis, x = axis_in(op, axis, x.ndim), floating(xp, x)
     count = max(b.shape[0], a.shape[0]) - 1
     shape = tuple(count if k == axis else n for k, n in enumerate(x.shape))
     if zi is None:
-        return _filter(b, a, x, xp.zeros(shape, dtype=x.dtype), axis=axis)
+        return _filter(b, a, x, xp.zeros(shape, dtype=x.dtype), axis=axis, starts=False)
     got = f"zi has shape {zi.shape}, x has shape {x.shape}, axis is {axis}"
     if zi.ndim != x.ndim or any(n not in (m, 1) for n, m in zip(zi.shape, shape, strict=True)):
         raise ShapeError(message(op, got, f"expected what broadcasts to {shape}"))
-    zi = xp.broadcast_to(_floating(xp, zi), shape)
-    y = _filter(b, a, x, zi, axis=axis)
+    zi = xp.broadcast_to(floating(xp, zi), shape)
+    y = _filter(b, a, x, zi, axis=axis, starts=True)
     if not count:
         return y, xp.astype(zi, y.dtype, copy=False)
     past = (_carried(xp, c, _ended(xp, v, axis, count), axis, count) for c, v in ((b, x), (a, y)))
@@ -188,7 +196,7 @@ def lfilter_zi(b: Any, a: Any) -> Any:
     """
     op = "lfilter_zi"
     xp, b, a = given(op, b=b, a=a)
-    b, a = _coefficients(op, xp, b=b, a=a)
+    b, a = coefficients(op, xp, b=b, a=a)
     dtype = np.result_type(a.dtype, b.dtype)
     length = max(a.shape[0], b.shape[0])
     a, b = (xp.astype(xp.pad(v / a[0], (0, length - v.shape[0])), dtype, copy=False) for v in (a, b))
@@ -210,11 +218,11 @@ def lfiltic(b: Any, a: Any, y: Any, x: Any = None) -> Any:
     """
     op = "lfiltic"
     xp, b, a, y, x = given(op, b=b, a=a, y=y, x=x)
-    b, a, y = _coefficients(op, xp, b=b, a=a, y=y)
+    b, a, y = coefficients(op, xp, b=b, a=a, y=y)
     count = max(b.shape[0], a.shape[0]) - 1
     zi = -_carried(xp, a, _long(xp, y, count), 0, count)
     if x is not None:
-        (x,) = _coefficients(op, xp, x=x)
+        (x,) = coefficients(op, xp, x=x)
         zi = zi + _carried(xp, b, _long(xp, x, count), 0, count)
     return zi / a[0]
 
@@ -226,10 +234,10 @@ def _long(xp: Any, x: Any, count: int) -> Any:
 # ---------------------------------------------------------------- sections of the second order
 
 
-def _sections(op: str, xp: Any, sos: Any) -> Any:
+def sections(op: str, xp: Any, sos: Any) -> Any:
     if sos.ndim != 2 or sos.shape[1] != 6:
         raise ShapeError(message(op, f"sos has shape {sos.shape}", "expected rows of six"))
-    return _floating(xp, sos)
+    return floating(xp, sos)
 
 
 def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
@@ -245,7 +253,7 @@ def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """
     op = "sosfilt"
     xp, sos, x, zi = given(op, sos=sos, x=x, zi=zi)
-    sos, axis, y = _sections(op, xp, sos), axis_in(op, axis, x.ndim), x
+    sos, axis, y = sections(op, xp, sos), axis_in(op, axis, x.ndim), x
     shape = (sos.shape[0], *(2 if k == axis else n for k, n in enumerate(x.shape)))
     if zi is not None and zi.shape != shape:
         got = f"zi has shape {zi.shape}, x has shape {x.shape}, axis is {axis}"
@@ -271,105 +279,12 @@ def sosfilt_zi(sos: Any) -> Any:
     """
     op = "sosfilt_zi"
     xp, sos = given(op, sos=sos)
-    sos, scale, rows = _sections(op, xp, sos), 1.0, []
+    sos, scale, rows = sections(op, xp, sos), 1.0, []
     for k in range(sos.shape[0]):
         b, a = sos[k, :3], sos[k, 3:]
         rows.append(scale * lfilter_zi(b, a))
         scale = scale * (xp.sum(b) / xp.sum(a))
     return xp.stack(rows)
-
-
-# ---------------------------------------------------------------- forwards and backwards
-
-
-def _continued(op: str, xp: Any, x: Any, axis: int, padtype: Any, edge: int) -> Any:
-    """Return x going on at both ends: as its mirror image, that turned over, or constant."""
-    if padtype not in ("odd", "even", "constant", None):
-        raise ArgumentError(
-            message(op, f"padtype is {padtype!r}", "expected 'odd', 'even', 'constant', None")
-        )
-    n = x.shape[axis]
-    if n <= edge:
-        got = f"x has length {n} along axis {axis}, padlen is {edge}"
-        raise ArgumentError(message(op, got, "x must be longer", "pass padlen="))
-    if edge < 0:
-        raise ArgumentError(message(op, f"padlen is {edge}", "expected 0 or more"))
-    if padtype is None or not edge:
-        return x
-    widths = [(edge, edge) if k == axis else (0, 0) for k in range(x.ndim)]
-    if padtype == "constant":
-        return xp.pad(x, widths, "edge")
-    if padtype == "even":
-        return xp.pad(x, widths, "reflect")
-    first, last = part(xp, x, axis, 0, 1), part(xp, x, axis, n - 1, n)
-    before = 2 * first - xp.flip(part(xp, x, axis, 1, edge + 1), axis=axis)
-    after = 2 * last - xp.flip(part(xp, x, axis, n - edge - 1, n - 1), axis=axis)
-    return xp.concat([before, x, after], axis=axis)
-
-
-def _both_ways(xp: Any, x: Any, axis: int, edge: int, run: Any) -> Any:
-    """Filter forwards, then backwards, each from the states that the first entry asks for; cut the ends."""
-    for _ in range(2):
-        x = xp.flip(run(x, part(xp, x, axis, 0, 1)), axis=axis)
-    return part(xp, x, axis, edge, x.shape[axis] - edge)
-
-
-def filtfilt(
-    b: Any,
-    a: Any,
-    x: Any,
-    axis: int = -1,
-    padtype: Any = "odd",
-    padlen: int | None = None,
-    method: str = "pad",
-    irlen: int | None = None,
-) -> Any:
-    """Return x filtered forwards and backwards along an axis by b / a, without a delay.
-
-    Before, x goes on by ``padlen`` entries at both ends: "odd", "even", "constant" or None. Differentiable
-    to any order in ``b``, ``a`` and ``x``, on NumPy and CUDA. Raises ``ArgumentError`` where x is not
-    longer than ``padlen``, and for the method "gust", which is not there.
-
-    >>> import anygrad as ag
-    >>> ag.scipy.signal.filtfilt([0.5, 0.5], [1.0], [1.0, 2.0, 4.0, 8.0], padlen=1)
-    tensor([1.  , 2.25, 4.5 , 8.  ], dtype=float64, device='cpu')
-    """
-    op = "filtfilt"
-    if method != "pad" or irlen is not None:
-        got = f"method is {method!r}, irlen is {irlen!r}"
-        raise ArgumentError(message(op, got, "expected 'pad' and None", "Gustafsson's method is not there"))
-    xp, b, a, x = given(op, b=b, a=a, x=x)
-    b, a = _coefficients(op, xp, b=b, a=a)
-    axis = axis_in(op, axis, x.ndim)
-    edge = 3 * max(a.shape[0], b.shape[0]) if padlen is None else whole_in(op, "padlen", padlen)
-    edge = 0 if padtype is None else edge
-    longer = _continued(op, xp, _floating(xp, x), axis, padtype, edge)
-    zi = lfilter_zi(b, a)
-    zi = xp.reshape(zi, tuple(-1 if k == axis else 1 for k in range(x.ndim)))
-    return _both_ways(xp, longer, axis, edge, lambda x, first: lfilter(b, a, x, axis, zi * first)[0])
-
-
-def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: int | None = None) -> Any:
-    """Return x filtered forwards and backwards along an axis by sections of the second order.
-
-    As ``filtfilt``; where ``padlen`` is left out the sections are read for how many of them end in zeros.
-
-    >>> import anygrad as ag
-    >>> ag.scipy.signal.sosfiltfilt([[0.5, 0.5, 0.0, 1.0, 0.0, 0.0]], [1.0, 2.0, 4.0, 8.0], padlen=1)
-    tensor([1.  , 2.25, 4.5 , 8.  ], dtype=float64, device='cpu')
-    """
-    op = "sosfiltfilt"
-    xp, sos, x = given(op, sos=sos, x=x)
-    sos, axis = _sections(op, xp, sos), axis_in(op, axis, x.ndim)
-    if padlen is None:
-        known = sos.detach().xp.to_numpy(sos.array)
-        zeros = min((known[:, 2] == 0).sum(), (known[:, 5] == 0).sum())
-        padlen = 3 * int(2 * sos.shape[0] + 1 - zeros)
-    edge = 0 if padtype is None else whole_in(op, "padlen", padlen)
-    longer = _continued(op, xp, _floating(xp, x), axis, padtype, edge)
-    zi = sosfilt_zi(sos)
-    zi = xp.reshape(zi, (sos.shape[0], *(2 if k == axis else 1 for k in range(x.ndim))))
-    return _both_ways(xp, longer, axis, edge, lambda x, first: sosfilt(sos, x, axis, zi * first)[0])
 
 
 def deconvolve(signal: Any, divisor: Any) -> Any:
@@ -384,7 +299,7 @@ def deconvolve(signal: Any, divisor: Any) -> Any:
     """
     op = "deconvolve"
     xp, signal, divisor = given(op, signal=signal, divisor=divisor)
-    signal, divisor = _coefficients(op, xp, signal=signal, divisor=divisor)
+    signal, divisor = coefficients(op, xp, signal=signal, divisor=divisor)
     count = signal.shape[0] - divisor.shape[0] + 1
     if count < 1:
         return xp.zeros((0,), dtype=signal.dtype), signal

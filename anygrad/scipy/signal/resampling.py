@@ -16,18 +16,15 @@ from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import operation
 from anygrad.rules import axes_in, axis_in, fit, part, whole_in
 from anygrad.scipy.doors import declared, given
-from anygrad.scipy.signal.recursive import sosfilt, sosfiltfilt
+from anygrad.scipy.signal.recursive import floating, sosfilt
+from anygrad.scipy.signal.zero_phase import sosfiltfilt
 
 __all__ = ["decimate", "hilbert", "hilbert2", "resample", "resample_poly", "upfirdn"]
 
 
-def _designed(name: str, *arguments: Any, **keywords: Any) -> Any:
+def designed(name: str, *arguments: Any, **keywords: Any) -> Any:
     """Return what a function of SciPy's gives for numbers, on the host."""
     return get_backend("cpu").scipy_function("signal", name)(*arguments, **keywords)
-
-
-def _floating(xp: Any, x: Any) -> Any:
-    return x if x.dtype.kind in "fc" else xp.astype(x, x.xp.within(np.dtype(np.float64)))
 
 
 # ---------------------------------------------------------------- upsample, filter, downsample
@@ -112,7 +109,7 @@ def upfirdn(
         raise ArgumentError(message(op, f"up is {up}, down is {down}", "expected 1 or more"))
     if not x.shape[axis]:
         raise ShapeError(message(op, f"x has shape {x.shape}", f"axis {axis} has no entry"))
-    return _upfirdn(_floating(xp, h), _floating(xp, x), up=up, down=down, axis=axis)
+    return _upfirdn(floating(xp, h), floating(xp, x), up=up, down=down, axis=axis)
 
 
 BACKGROUNDS = {"mean": "mean", "median": "median", "minimum": "min", "maximum": "max"}
@@ -140,7 +137,7 @@ def resample_poly(
     op = "resample_poly"
     coefficients = window if isinstance(window, list) or hasattr(window, "dtype") else None
     xp, x, h = given(op, x=x, window=coefficients)
-    x, axis = _floating(xp, x), axis_in(op, axis, x.ndim)
+    x, axis = floating(xp, x), axis_in(op, axis, x.ndim)
     up, down = whole_in(op, "up", up), whole_in(op, "down", down)
     if up < 1 or down < 1:
         raise ArgumentError(message(op, f"up is {up}, down is {down}", "expected 1 or more"))
@@ -153,7 +150,7 @@ def resample_poly(
         return xp.asarray(x, copy=True)
     if h is None:
         rate = max(up, down)
-        h = xp.asarray(_designed("firwin", 20 * rate + 1, 1 / rate, window=window), dtype=x.dtype)
+        h = xp.asarray(designed("firwin", 20 * rate + 1, 1 / rate, window=window), dtype=x.dtype)
     if h.ndim != 1:
         raise ShapeError(message(op, f"window has shape {h.shape}", "expected one axis"))
     half, n = (h.shape[0] - 1) // 2, x.shape[axis]
@@ -163,7 +160,7 @@ def resample_poly(
     after = 0
     while ((n - 1) * up + h.shape[0] + before + after - 1) // down + 1 < count + start:
         after += 1
-    h = xp.pad(_floating(xp, h) * up, (before, after))
+    h = xp.pad(floating(xp, h) * up, (before, after))
     ground = None
     if padtype in BACKGROUNDS:
         ground = getattr(xp, BACKGROUNDS[padtype])(x, axis=axis, keepdims=True)
@@ -186,18 +183,18 @@ def decimate(
     """
     op = "decimate"
     xp, x = given(op, x=x)
-    x, axis, q = _floating(xp, x), axis_in(op, axis, x.ndim), whole_in(op, "q", q)
+    x, axis, q = floating(xp, x), axis_in(op, axis, x.ndim), whole_in(op, "q", q)
     if ftype not in ("iir", "fir"):
         raise ArgumentError(message(op, f"ftype is {ftype!r}", "expected 'iir' or 'fir'"))
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(f"f{x.dtype.itemsize // 2}")
     if ftype == "fir":
         half = 10 * q if n is None else whole_in(op, "n", n) / 2
         count = int(2 * half) + 1 if n is None else whole_in(op, "n", n) + 1
-        h = xp.asarray(_designed("firwin", count, 1.0 / q, window="hamming"), dtype=dtype)
+        h = xp.asarray(designed("firwin", count, 1.0 / q, window="hamming"), dtype=dtype)
         if zero_phase:
             return resample_poly(x, 1, q, axis=axis, window=h)
         return part(xp, upfirdn(h, x, 1, q, axis), axis, 0, -(-x.shape[axis] // q))
-    sections = _designed("cheby1", 8 if n is None else n, 0.05, 0.8 / q, output="sos")
+    sections = designed("cheby1", 8 if n is None else n, 0.05, 0.8 / q, output="sos")
     run = sosfiltfilt if zero_phase else sosfilt
     y = run(xp.asarray(sections, dtype=dtype), x, axis)
     return y[tuple(slice(None, None, q if k == axis else 1) for k in range(x.ndim))]
@@ -213,7 +210,7 @@ def _spectral_window(op: str, xp: Any, x: Any, window: Any) -> Any:
     n = x.shape[-1]
     if not hasattr(window, "shape"):
         named = not callable(window)
-        found = np.fft.fftshift(_designed("get_window", window, n)) if named else window(np.fft.fftfreq(n))
+        found = np.fft.fftshift(designed("get_window", window, n)) if named else window(np.fft.fftfreq(n))
         window = xp.asarray(found, dtype=np.finfo(x.dtype).dtype) if isinstance(found, np.ndarray) else found
     _, _, window = given(op, x=x, window=window)
     if window.shape != (n,):
@@ -238,7 +235,7 @@ def resample(x: Any, num: int, t: Any = None, axis: int = 0, window: Any = None,
     if domain not in ("time", "freq"):
         raise ArgumentError(message(op, f"domain is {domain!r}", "expected 'time' or 'freq'"))
     xp, x, t = given(op, x=x, t=t)
-    x, axis, num = _floating(xp, x), axis_in(op, axis, x.ndim), whole_in(op, "num", num)
+    x, axis, num = floating(xp, x), axis_in(op, axis, x.ndim), whole_in(op, "num", num)
     n = x.shape[axis]
     if num < 1 or n < 1:
         raise ArgumentError(message(op, f"num is {num}, x has shape {x.shape}", "expected 1 or more"))
@@ -288,7 +285,7 @@ def _one_sided(xp: Any, x: Any, n: int, axis: int, middle: float) -> Any:
 def _real(op: str, xp: Any, x: Any) -> Any:
     if x.dtype.kind == "c":
         raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real numbers"))
-    return _floating(xp, x)
+    return floating(xp, x)
 
 
 def hilbert(x: Any, N: int | None = None, axis: int = -1) -> Any:
@@ -318,8 +315,8 @@ def hilbert2(x: Any, N: Any = None, axes: Any = (-2, -1)) -> Any:
 
     >>> import anygrad as ag
     >>> ag.scipy.signal.hilbert2([[1.0, 2.0], [0.0, 4.0]])
-    tensor([[1.+0.j, 2.+0.j],
-            [0.+0.j, 4.+0.j]], dtype=complex128, device='cpu')
+    tensor([[1.75+0.j, 1.75+0.j],
+            [1.75+0.j, 1.75+0.j]], dtype=complex128, device='cpu')
     """
     op = "hilbert2"
     xp, x = given(op, x=x)
