@@ -10,7 +10,7 @@ import numpy as np
 from anygrad.construction import SCALARS
 from anygrad.errors import ArgumentError, message
 from anygrad.numpy.shapes import axis_of
-from anygrad.numpy.table import Array, Arrays, Operand, Out, lifted, published
+from anygrad.numpy.table import Array, Arrays, Operand, Out, Results, lifted, published
 
 __all__: list[str] = []
 
@@ -18,7 +18,7 @@ __all__: list[str] = []
 
 
 @published
-def where(xp: Any, condition: Array, x: Operand = None, y: Operand = None, /) -> Any:
+def where(xp: Any, condition: Array, x: Operand = None, y: Operand = None, /) -> Results:
     """Return x where a condition is true, else y; of a condition alone the positions where it is."""
     if x is None and y is None:
         return xp.nonzero(condition)

@@ -10,7 +10,7 @@ import numpy as np
 
 from anygrad.devices import get_backend
 from anygrad.errors import ArgumentError, DtypeError, message
-from anygrad.numpy.table import TABLE, Array, Unused, created, lifted, published, weakly
+from anygrad.numpy.table import TABLE, Array, Results, Unused, created, lifted, published, weakly
 from anygrad.tensors import Tensor
 
 __all__: list[str] = []
@@ -104,7 +104,7 @@ def linspace(
     retstep: bool = False,
     dtype: Any = None,
     axis: int = 0,
-) -> Any:
+) -> Results:
     """Return numbers evenly spaced from start to stop, in both of which it is differentiable."""
     num = operator.index(num)
     if num < 0:
@@ -277,7 +277,7 @@ def require(xp: Any, a: Any, dtype: Any = None, requirements: Unused = None) -> 
 
 
 @created
-def indices(xp: Any, dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
+def indices(xp: Any, dimensions: Any, dtype: Any = int, sparse: bool = False) -> Results:
     """Return the position along each axis of every entry of a grid."""
     shape = lengths(dimensions)
     lines = [
@@ -292,7 +292,7 @@ def indices(xp: Any, dimensions: Any, dtype: Any = int, sparse: bool = False) ->
 
 
 @created
-def fromfunction(xp: Any, function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+def fromfunction(xp: Any, function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Results:
     """Return what a function gives of the positions of a grid."""
     grid = TABLE["indices"](shape, dtype, device=xp.device)
     return function(*(grid[i] for i in range(grid.shape[0])), **kwargs)

@@ -11,7 +11,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.linalg import EighResult, EigResult, QRResult, SVDResult
 from anygrad.numpy import products, shapes, table
-from anygrad.numpy.table import Array, Arrays, Out, table_of
+from anygrad.numpy.table import Array, Arrays, Out, Results, table_of
 from anygrad.ops.linalg import SlogdetResult
 
 __all__: list[str] = []
@@ -92,7 +92,7 @@ def cholesky(xp: Any, a: Array, /, *, upper: bool = False) -> Any:
 
 
 @published
-def qr(xp: Any, a: Array, mode: str = "reduced") -> Any:
+def qr(xp: Any, a: Array, mode: str = "reduced") -> Results:
     """Return an orthonormal and a triangular factor, or the latter alone."""
     if mode == "r":
         return xp.linalg.qr(a, mode="reduced")[1]
@@ -103,7 +103,7 @@ def qr(xp: Any, a: Array, mode: str = "reduced") -> Any:
 @published
 def svd(
     xp: Any, a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
+) -> Results:
     """Return the singular value decomposition, or the values alone."""
     if not compute_uv:
         return xp.linalg.svdvals(a)

@@ -10,7 +10,7 @@ from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.numpy.linalg import eigvals
 from anygrad.numpy.products import convolve
 from anygrad.numpy.shapes import atleast_1d, diag, host
-from anygrad.numpy.table import Array, Fixed, published
+from anygrad.numpy.table import Array, Fixed, Results, published
 
 __all__: list[str] = []
 
@@ -137,7 +137,7 @@ def polyfit(
     full: Fixed = False,
     w: Array = None,
     cov: bool | str = False,
-) -> Any:
+) -> Results:
     """Return the polynomial of a degree that fits points best, in the sense of least squares."""
     x = x if x.dtype.kind in "fc" else xp.astype(x, xp.float64)
     lhs, rhs = vander(x, deg + 1), y

@@ -11,7 +11,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.numpy.shapes import axis_of
-from anygrad.numpy.table import Array, Fixed, Out, Unused, lifted, published, stored
+from anygrad.numpy.table import Array, Fixed, Out, Results, Unused, lifted, published, stored
 from anygrad.numpy.ufuncs import Ufunc
 from anygrad.tensors import Tensor
 
@@ -104,7 +104,7 @@ def _lettered(operands: list[Any]) -> tuple[str, list[Any]]:
 
 
 @published
-def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: Fixed = False) -> Any:
+def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: Fixed = False) -> Results:
     """Return the order in which NumPy would contract, and its report; the values are not looked at."""
     subscripts, arrays = _lettered(list(operands))
     shapes = [
@@ -209,7 +209,7 @@ def ediff1d(xp: Any, ary: Array, to_end: Array = None, to_begin: Array = None) -
 
 
 @published
-def gradient(xp: Any, f: Array, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def gradient(xp: Any, f: Array, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Results:
     """Return differences along axes, central inside and one-sided of an order at the edges."""
     axes = range(f.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     axes = [axis_of("gradient", f.ndim, i) for i in axes]

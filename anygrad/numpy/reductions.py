@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, message
-from anygrad.numpy.table import TABLE, Array, Operand, Out, published, weakly
+from anygrad.numpy.table import TABLE, Array, Operand, Out, Results, published, weakly
 
 __all__: list[str] = []
 
@@ -242,7 +242,7 @@ def average(
     returned: bool = False,
     *,
     keepdims: bool = False,
-) -> Any:
+) -> Results:
     """Return the weighted mean along axes, and with ``returned`` the sum of the weights."""
     if weights is None:
         result = xp.mean(a, axis=axis, keepdims=keepdims)

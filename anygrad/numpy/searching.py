@@ -8,7 +8,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, DtypeError, message
 from anygrad.numpy.shapes import host
-from anygrad.numpy.table import Array, Arrays, Fixed, Out, Unused, published
+from anygrad.numpy.table import Array, Arrays, Fixed, Out, Results, Unused, published
 from anygrad.tensors import Tensor
 
 __all__: list[str] = []
@@ -234,7 +234,7 @@ def unique(
     *,
     equal_nan: Fixed = True,
     sorted: Unused = True,
-) -> Any:
+) -> Results:
     """Return the entries that differ, in order; where they first stand, where each is, how many there are."""
     _, first, where, counts = np.unique(host(ar), return_index=True, return_inverse=True, return_counts=True)
     values = xp.take(xp.reshape(ar, (-1,)), xp.asarray(first))
@@ -270,7 +270,7 @@ def union1d(xp: Any, ar1: Array, ar2: Array) -> Any:
 @published
 def intersect1d(
     xp: Any, ar1: Array, ar2: Array, assume_unique: Unused = False, return_indices: bool = False
-) -> Any:
+) -> Results:
     """Return the entries of both, in order, and where they first stand in each."""
     _, i, j = np.intersect1d(host(ar1), host(ar2), return_indices=True)
     i, j = (xp.asarray(k.astype(np.int64)) for k in (i, j))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, AxisError, ShapeError, message
-from anygrad.numpy.table import Array, Out, Unused, published
+from anygrad.numpy.table import Array, Out, Results, Unused, published
 
 __all__: list[str] = []
 
@@ -132,19 +132,19 @@ def broadcast_arrays(xp: Any, *args: Array, subok: Unused = False) -> tuple[Any,
 
 
 @published
-def atleast_1d(xp: Any, *arys: Array) -> Any:
+def atleast_1d(xp: Any, *arys: Array) -> Results:
     """Return arrays with at least one axis."""
     return _alone([xp.reshape(a, (1,)) if not a.ndim else a for a in arys])
 
 
 @published
-def atleast_2d(xp: Any, *arys: Array) -> Any:
+def atleast_2d(xp: Any, *arys: Array) -> Results:
     """Return arrays with at least two axes, new ones in front."""
     return _alone([a if a.ndim > 1 else xp.reshape(a, (1, -1)) for a in arys])
 
 
 @published
-def atleast_3d(xp: Any, *arys: Array) -> Any:
+def atleast_3d(xp: Any, *arys: Array) -> Results:
     """Return arrays with at least three axes."""
     return _alone(
         [a if a.ndim > 2 else xp.reshape(a, (*a.shape, 1) if a.ndim == 2 else (1, -1, 1)) for a in arys]

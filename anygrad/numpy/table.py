@@ -30,6 +30,7 @@ __all__ = [
     "Fixed",
     "Operand",
     "Out",
+    "Results",
     "Unused",
     "created",
     "lifted",
@@ -54,6 +55,8 @@ Fixed = Any
 """Nothing but the default is taken."""
 Unused = Any
 """Taken, and of no effect: the order of memory, the algorithm."""
+Results = Any
+"""Of a function: one tensor, or several, or something else, as its arguments say."""
 
 KINDS = ("Array", "Operand", "Arrays", "Out", "Fixed")
 
