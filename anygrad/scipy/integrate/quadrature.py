@@ -73,7 +73,9 @@ class _Integral:
         def pull(now: Application, g: Tensor) -> list[Any]:
             opened = iter([one.opened(now, now.tracked) for one in kept])
             limits = [next(opened) if isinstance(end, Tensor) and moving else end for end in self.limits]
-            found = self._inner(now, limits, g) if likes else []
+            if self.looks:
+                self.outside.check(self.at)
+            found = self._inner(now, limits, g) if self.looks else []
             for end, sign in zip(limits, (-1, 1), strict=True):
                 if isinstance(end, Tensor) and moving:
                     found.append(self._at_limit(end, sign, g))
