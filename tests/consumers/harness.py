@@ -23,6 +23,8 @@ from anygrad.errors import DeviceError
 __all__ = ["GRADIENT", "Case", "Exits", "Held", "Plain", "Raises", "check"]
 
 DRAWS, DIRECTIONS = 2, 2
+VALUES = ("astype", "complex", "float", "int", "item", "numpy", "tolist")
+"""Exits by which values leave; ``bool`` and ``index`` are decisions."""
 Draw = Callable[[np.random.Generator], np.ndarray]
 
 
@@ -275,7 +277,7 @@ def check(case: Case, target: Any) -> None:
         rng = np.random.default_rng(draw)
         reference = Reference(case, rng)
         outcome = case.on(target)
-        with case.around():
+        with case.around(), ignoring(case.warns):
             if isinstance(outcome, Raises):
                 _check_raise(case, reference, target, outcome)
             else:
@@ -283,8 +285,7 @@ def check(case: Case, target: Any) -> None:
 
 
 def _called(case: Case, inputs: list[Any]) -> list[Any]:
-    with ignoring(case.warns):
-        return leaves(case.pick(case.call(*inputs)))
+    return leaves(case.pick(case.call(*inputs)))
 
 
 def _made(reference: Reference, target: Any) -> list[Any]:
@@ -310,10 +311,7 @@ def _check_result(
 ) -> None:
     inputs = _made(reference, target)
     if isinstance(outcome, Exits):
-        with ag.audit() as report:
-            found = _called(case, inputs)
-        numbers = [e for e in report if not e.via]  # not `bool(x > 0)` and its like, which have no gradient
-        assert numbers, f"{case}: declared to exit, and no number is in the audit: {report}"
+        found = _audited(case, inputs)
     else:
         found = _called(case, inputs)
     _check_values(case, found, reference.leaves)
@@ -339,6 +337,19 @@ def _check_result(
     assert reached(outputs.values(), wanted) == wanted, f"{case}: the graph does not lead to every input"
     wrong = _difference(case, inputs, outputs, reference, rng)
     assert wrong is None, f"{case}: {wrong}"
+
+
+def _audited(case: Case, inputs: list[Any]) -> list[Any]:
+    """Return what comes of a case that leaves the graph; fail unless audit says so, and strict refuses it."""
+    with ag.audit() as report:
+        found = _called(case, inputs)
+    assert any(exit.op in VALUES for exit in report), f"{case}: declared to exit, and nothing is recorded"
+    with ag.strict():
+        try:
+            _called(case, inputs)
+        except Exception:
+            return found
+    raise AssertionError(f"{case}: declared to exit, and strict lets it")
 
 
 def _check_values(case: Case, found: list[Any], expected: list[Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import anygrad as ag
 from anygrad.errors import GraphExitError
-from tests.consumers.harness import GRADIENT, Case, Held, Outcome, Plain, Raises, check, normal
+from tests.consumers.harness import GRADIENT, Case, Exits, Held, Outcome, Plain, Raises, check, normal
 from tests.targets import Target
 
 HERE = Target("numpy", ag.asarray(0.0).xp)
@@ -62,3 +62,11 @@ def test_what_is_as_declared_passes() -> None:
     check(
         Case("one", lambda x: np.asarray(x).sum(), normal(3), outcome=Raises(GraphExitError, "numpy")), HERE
     )
+
+
+def test_an_exit_is_to_be_recorded() -> None:
+    check(Case("one", lambda x: float(x[0]), normal(3), outcome=Exits("float")), HERE)
+    with pytest.raises(AssertionError, match="nothing is recorded"):
+        check(Case("one", out_and_in, normal(3), outcome=Exits("declared wrongly")), HERE)
+    with pytest.raises(AssertionError, match="the gradient is right"):
+        check(Case("one", lambda x: x * x + 0 * x.tolist()[0], normal(3), outcome=Exits("float")), HERE)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import interpolate, linalg, ndimage, sparse
 from scipy.sparse import linalg as sparse_linalg
 
+from anygrad import nan_safe
 from tests.consumers.harness import Case, Raises, apart, fixed, normal, rising, spd, within
 from tests.consumers.scipy_outcomes import COMPILED, CONVERTS
 
@@ -139,6 +140,15 @@ CURVES = [
         normal(7, 2),
         normal(7),
         normal(3, 2),
+    ),
+    Case(
+        "scipy.interpolate.RBFInterpolator thin",
+        lambda y, d, at: interpolate.RBFInterpolator(y, d)(at),
+        normal(7, 2),
+        normal(7),
+        normal(3, 2),
+        around=nan_safe,
+        warns="divide by zero|invalid value",
     ),
     Case(
         "scipy.interpolate.RegularGridInterpolator",
