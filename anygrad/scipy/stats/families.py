@@ -37,7 +37,10 @@ def doubles(op: str, **arrays: Any) -> tuple[Any, ...]:
 def power_log(xp: Any, c: Any, x: Tensor) -> Tensor:
     """Return ``c * log(x)``, 0 where c is 0; at x = 0 its gradients are zero."""
     zero = x == 0
-    bound = xp.special.xlogy(c.detach() if isinstance(c, Tensor) else c, xp.zeros_like(x))
+    if isinstance(c, Tensor):
+        bound = xp.where(c == 0, 0.0, xp.where(c > 0, -math.inf, math.inf))
+    else:
+        bound = 0.0 if c == 0 else math.copysign(math.inf, -c)
     return xp.where(zero, bound, xp.special.xlogy(c, xp.where(zero, 1.0, x)))  # type: ignore[no-any-return]
 
 

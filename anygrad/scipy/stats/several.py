@@ -9,7 +9,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
-from anygrad.scipy.stats.families import Frozen, doubles
+from anygrad.scipy.stats.families import Frozen, doubles, power_log
 from anygrad.tensors import Tensor
 
 __all__ = ["dirichlet", "invwishart", "multinomial", "multivariate_normal", "multivariate_t", "wishart"]
@@ -191,9 +191,7 @@ class Dirichlet(Multivariate):
         gammaln = xp.special.gammaln
         log_beta = xp.sum(gammaln(alpha)) - gammaln(xp.sum(alpha))
         c = xp.reshape(alpha - 1, (-1,) + (1,) * (x.ndim - 1))
-        zero = x == 0
-        logs = xp.where(zero, xp.special.xlogy(c, x).detach(), xp.special.xlogy(c, xp.where(zero, 1.0, x)))
-        return squeezed(xp, xp.sum(logs, axis=0) - log_beta)
+        return squeezed(xp, xp.sum(power_log(xp, c, x), axis=0) - log_beta)
 
     def pdf(self, x: ArrayLike, alpha: Any) -> Tensor:
         """Return the density at x."""
