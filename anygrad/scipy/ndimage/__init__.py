@@ -8,14 +8,24 @@ the result of integers is of integers, and so has no gradient: cast an image to 
 from typing import Any
 
 from anygrad.scipy.doors import missing
-from anygrad.scipy.ndimage import interpolation, linear, morphology, orders, smoothing
+from anygrad.scipy.ndimage import fourier, interpolation, linear, morphology, orders, regions, smoothing
+from anygrad.scipy.ndimage.fourier import *  # noqa: F403
 from anygrad.scipy.ndimage.interpolation import *  # noqa: F403
 from anygrad.scipy.ndimage.linear import *  # noqa: F403
 from anygrad.scipy.ndimage.morphology import *  # noqa: F403
 from anygrad.scipy.ndimage.orders import *  # noqa: F403
+from anygrad.scipy.ndimage.regions import *  # noqa: F403
 from anygrad.scipy.ndimage.smoothing import *  # noqa: F403
 
-__all__ = [*interpolation.__all__, *linear.__all__, *morphology.__all__, *orders.__all__, *smoothing.__all__]
+__all__ = [
+    *fourier.__all__,
+    *interpolation.__all__,
+    *linear.__all__,
+    *morphology.__all__,
+    *orders.__all__,
+    *regions.__all__,
+    *smoothing.__all__,
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -173,8 +173,8 @@ def map_coordinates(
     ``coordinates`` has a row for each axis of ``input`` and gives the result the shape of its other axes.
     Dtype as ``input``, integers rounded; ``output`` may be a dtype. Differentiable to any order in
     ``input`` and ``coordinates``, on every device: of order 1 at a pixel the slope is that to its right, of
-    order 0 it is 0. Raises ``ShapeError`` where the rows are not one an axis, ``ArgumentError`` for an order or a mode that is none, ``DtypeError`` for
-    complex coordinates.
+    order 0 it is 0. Raises ``ShapeError`` where the rows are not one an axis, ``ArgumentError`` for an
+    order or a mode that is none, ``DtypeError`` for complex coordinates.
 
     >>> import anygrad as ag
     >>> ag.scipy.ndimage.map_coordinates([0.0, 1.0, 4.0, 9.0], [[0.5, 2.0, 7.0]], order=1)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 import anygrad as ag
-from tests.consumers.harness import Case, Draw, Held, apart, normal, waves, within
+from tests.consumers.harness import Case, Draw, Held, Plain, apart, normal, waves, within
 
 LIBRARY = "anygrad.scipy"
 MODES = ("reflect", "mirror", "nearest", "wrap", "constant")
@@ -130,4 +130,29 @@ SPLINES = [
     case("rotate reshape", normal(3, 4, 2), run=call(33.0, axes=(0, 2), order=2, cval=1.5)),
 ]
 
-CASES = [*FILTERS, *ORDERS, *SPLINES]
+MARKS = np.array(
+    [[0, 1, 1, 2, 2, 1], [1, 3, 3, 2, 0, 0], [3, 3, 1, 1, 2, 2], [0, 1, 2, 3, 1, 2], [1, 1, 2, 3, 3, 0]]
+)
+MEASURES = ("sum_labels", "mean", "variance", "standard_deviation", "minimum", "maximum", "median", "extrema")
+POSITIONS = ("minimum_position", "maximum_position")
+REGIONS = [
+    *(case(m, steps, run=call(MARKS, [3, 1])) for m in MEASURES),
+    *(case(f"{m} of all that is labelled", steps, run=call(MARKS)) for m in MEASURES),
+    *(case(f"{m} of all", steps, run=call(), everywhere=m != "median") for m in MEASURES),
+    *(
+        case(m, steps, run=call(MARKS, [3, 1]), outcome=Plain("positions are whole numbers"))
+        for m in POSITIONS
+    ),
+    case("sum", x, run=call(MARKS, 2)),
+    case("center_of_mass", within(0.5, 2.0, 5, 6), run=call(MARKS, [2, 1])),
+]
+TRANSFORMS = [
+    *(
+        case(f"fourier_{name} {n}", waves(4, 5), within(0.5, 2.0, 2), run=weighed(n, 1), everywhere=True)
+        for name in ("gaussian", "uniform", "shift")
+        for n in (-1, 9)
+    ),
+    case("fourier_gaussian real", x, run=call(1.2)),
+]
+
+CASES = [*FILTERS, *ORDERS, *SPLINES, *REGIONS, *TRANSFORMS]

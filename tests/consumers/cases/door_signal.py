@@ -18,7 +18,7 @@ RECURSIVE = ("lfilter", "sosfilt", "filtfilt", "sosfiltfilt", "deconvolve")
 NOT = Raises(UnsupportedError, "SciPy computes it on NumPy, CuPy on CUDA")
 MODES = ("full", "same", "valid")
 B, A = signal.butter(3, 0.3)
-FIRST = np.asarray([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
+FIRST, OTHERS = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 0.0, 1.0, 1.0]
 SECTIONS = signal.butter(4, [0.2, 0.5], btype="band", output="sos")
 
 x = normal(2, 9)
@@ -51,7 +51,7 @@ def near(values: Any, far: float = 0.01) -> Draw:
 
 def monic(sections: Any) -> Any:
     """Return sections whose denominators begin with 1, as SciPy asks."""
-    return sections * (1 - FIRST) + FIRST
+    return sections * OTHERS + FIRST
 
 
 def stable(rng: np.random.Generator) -> np.ndarray:
@@ -134,4 +134,32 @@ RATES = [
     case("hilbert2", normal(4, 5), run=call()),
 ]
 
-CASES = [*CONVOLUTIONS, *FILTERS, *SMOOTHING, *RATES]
+SPECTRA = [
+    *(case(f"csd {n}", normal(2, 40), normal(2, 40), run=both(nperseg=n, noverlap=3)) for n in (8, 9)),
+    case("csd complex", waves(30), waves(30), run=both(nperseg=8, return_onesided=False, fs=2.0)),
+    case("welch", normal(40), run=call(nperseg=8, nfft=11, scaling="spectrum"), everywhere=True),
+    case(
+        "welch window", normal(40), within(0.5, 1.0, 9), run=lambda f, v, w: f(v, window=w, detrend="linear")
+    ),
+    case("periodogram", normal(2, 20), run=call(nfft=24)),
+    case("periodogram short", normal(20, 2), run=call(window="hann", nfft=15, axis=0)),
+    case("coherence", normal(40), normal(40), run=both(nperseg=8), rtol=1e-5),
+    *(
+        case(f"stft {b}", normal(2, 30), run=call(nperseg=8, boundary=b))
+        for b in ("zeros", "even", "odd", None)
+    ),
+    case("stft psd", normal(30), run=call(nperseg=9, nfft=12, padded=False, scaling="psd"), everywhere=True),
+    case("istft", waves(5, 6), run=call(nperseg=8)),
+    case(
+        "istft psd",
+        waves(4, 8),
+        run=call(nperseg=8, noverlap=6, input_onesided=False, time_axis=0, freq_axis=1, scaling="psd"),
+    ),
+    *(
+        case(f"spectrogram {m}", normal(2, 40), run=call(nperseg=8, mode=m))
+        for m in ("psd", "complex", "magnitude")
+    ),
+    case("spectrogram angle", waves(40), run=call(nperseg=8, mode="angle", return_onesided=False), rtol=1e-4),
+]
+
+CASES = [*CONVOLUTIONS, *FILTERS, *SMOOTHING, *RATES, *SPECTRA]
