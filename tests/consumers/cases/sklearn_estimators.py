@@ -54,7 +54,6 @@ DECOMPOSITION += [
         GaussianRandomProjection(2, random_state=0).fit_transform,
         X,
         strict=Raises(DeviceError, "its matrix lies in NumPy"),
-        everywhere=False,
     ),
 ]
 

@@ -18,7 +18,7 @@ from sklearn.metrics import pairwise
 from sklearn.multioutput import MultiOutputRegressor
 
 from anygrad.errors import DeviceError, GraphExitError
-from tests.consumers.harness import Case, Outcome, Raises, apart, normal, positive
+from tests.consumers.harness import GRADIENT, Outcome, Raises, apart, normal, positive
 from tests.consumers.learning import KINDS, SIDES, TO_FLOAT, case, fitted, like
 
 LIBRARY = "scikit-learn"
@@ -71,11 +71,7 @@ ANSWERS = [
 
 # ---------------------------------------------------------------- features
 
-FEATURES: dict[str, tuple[Callable[[], Any], Outcome | None]] = {
-    "preprocessing.QuantileTransformer": (
-        functools.partial(preprocessing.QuantileTransformer, n_quantiles=5),
-        None,
-    ),
+FEATURES: dict[str, tuple[Callable[[], Any], Outcome]] = {
     "preprocessing.RobustScaler": (preprocessing.RobustScaler, LISTS),
     "preprocessing.PowerTransformer": (preprocessing.PowerTransformer, BY_SCIPY),
     "preprocessing.SplineTransformer": (preprocessing.SplineTransformer, BY_SCIPY),
@@ -87,25 +83,21 @@ FEATURES: dict[str, tuple[Callable[[], Any], Outcome | None]] = {
     ),
     "decomposition.TruncatedSVD": (
         functools.partial(TruncatedSVD, 2, random_state=0, power_iteration_normalizer="QR"),
-        None,
+        GRADIENT,
     ),
     "decomposition.KernelPCA": (
         functools.partial(KernelPCA, 2, kernel="rbf", eigen_solver="dense"),
         BY_SCIPY,
     ),
 }
-MIXED = ("preprocessing.QuantileTransformer", "preprocessing.SplineTransformer")
-
-
-def features(name: str) -> Case:
-    make, outcome = FEATURES[name]
-    keywords: dict[str, Any] = {} if outcome is None else {"outcome": outcome}
-    if name in MIXED:
-        keywords |= {"strict": Raises(DeviceError, "it makes arrays of NumPy's own"), "everywhere": False}
-    return case(name, fitted(make, "transform"), apart(8, 3), **keywords)
-
 
 OTHERS = [
+    case(
+        "preprocessing.QuantileTransformer",
+        fitted(lambda: preprocessing.QuantileTransformer(n_quantiles=5), "transform"),
+        apart(8, 3),
+        strict=Raises(DeviceError, "its reference points lie in NumPy"),
+    ),
     case(
         "decomposition.IncrementalPCA",
         fitted(lambda: IncrementalPCA(2), "transform"),
@@ -223,4 +215,8 @@ MODELS = [
     ),
 ]
 
-CASES = ANSWERS + [features(name) for name in FEATURES] + OTHERS + MODELS
+CASES = ANSWERS + OTHERS + MODELS
+CASES += [
+    case(name, fitted(make, "transform"), apart(8, 3), outcome=outcome)
+    for name, (make, outcome) in FEATURES.items()
+]

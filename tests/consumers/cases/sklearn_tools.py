@@ -100,7 +100,7 @@ UTILS = [
     case("utils.check_array", lambda x: utils.check_array(x) * x, X),
     case("utils.resample", lambda x: utils.resample(x, random_state=0), X),
     case("utils.shuffle", lambda x: utils.shuffle(x, random_state=0), X),
-    case("utils.class_weight.compute_sample_weight", weighted, Y, strict=IN_NUMPY, everywhere=False),
+    case("utils.class_weight.compute_sample_weight", weighted, Y, strict=IN_NUMPY),
     case("utils.extmath.row_norms", extmath.row_norms, X),
     case("utils.extmath.row_norms squared", lambda x: extmath.row_norms(x, squared=True), X),
     case("utils.extmath.softmax", extmath.softmax, X),
