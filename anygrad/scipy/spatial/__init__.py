@@ -5,8 +5,8 @@ Rotations and the like are written to the Array API in SciPy itself and take ten
 
 from typing import Any
 
+import anygrad.scipy.spatial.distance as distance
 from anygrad.scipy.doors import missing
-from anygrad.scipy.spatial import distance
 from anygrad.scipy.spatial.pairs import distance_matrix, minkowski_distance, minkowski_distance_p
 
 __all__ = ["distance", "distance_matrix", "minkowski_distance", "minkowski_distance_p"]
