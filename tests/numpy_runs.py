@@ -15,7 +15,7 @@ class Names(dict[str, Any]):
     """What an expression may name: inputs, and behind them the functions of a module."""
 
     def __init__(self, module: Any, inputs: Mapping[str, Any]) -> None:
-        super().__init__(inputs, np_inf=np.inf, float=float, slice=slice, None_=None)
+        super().__init__(inputs, np_inf=np.inf, no_value=np._NoValue, float=float, slice=slice)
         self.module = module
 
     def __missing__(self, name: str) -> Any:

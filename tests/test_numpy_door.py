@@ -207,6 +207,7 @@ REFUSED: dict[str, tuple[Callable[[ag.Tensor], Any], type[Exception], str]] = {
     "array += tensor": (_added_in_place, TypeError, r"\[add\] out is of type ndarray.*x = x \+ y"),
     "out= dtype": (lambda x: np.add(x, 1, out=ag.zeros(3, dtype=np.int64)), TypeError, "no 'same_kind' cast"),
     "out= shape": (lambda x: np.add(x, 1, out=ag.zeros(2)), ValueError, "broadcast"),
+    "out= shape of a sum": (lambda x: np.sum(x, out=ag.zeros(2)), ValueError, r"the result has shape \(\)"),
     "at of an array": (lambda x: np.add.at(ARRAY, 0, x[0]), TypeError, r"\[add.at\].*ndarray.*pass a tensor"),
     "put into an array": (
         lambda x: np.put_along_axis(ARRAY, np.array([0]), x, 0),

@@ -824,8 +824,11 @@ trunc: Ufunc
 def union1d(ar1: Array, ar2: Array) -> Tensor:
     """Return the entries of either, in order."""
 
-def unique(ar: Array, return_index: _bool = False, return_inverse: _bool = False, return_counts: _bool = False, axis: Fixed = None, *, equal_nan: Fixed = True, sorted: Unused = True) -> Results:
-    """Return the entries that differ, in order; where they first stand, where each is, how many there are."""
+def unique(ar: Array, return_index: _bool = False, return_inverse: _bool = False, return_counts: _bool = False, axis: int | None = None, *, equal_nan: _bool = True, sorted: Unused = True) -> Results:
+    """Return the entries that differ, in order; where they first stand, where each is, how many there are.
+
+    With ``axis`` its slices are what is compared.
+    """
 
 def unique_all(x: Array, /) -> Tensor:
     """Do what ``anygrad.unique_all`` does."""

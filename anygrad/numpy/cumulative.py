@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from anygrad.construction import holds
 from anygrad.errors import ArgumentError, message
 from anygrad.numpy.reductions import Axis
 from anygrad.numpy.table import Array, Fixed, Out, Unused, published
@@ -83,6 +84,8 @@ def levels(xp: Any, a: Any, q: Any, top: int) -> Any:
     """Return which quantiles are asked for, as numbers up to 1; raises ``ArgumentError`` for others."""
     if isinstance(q, Tensor) or q.__class__ in (int, float):
         return q / top if top > 1 else q
+    if holds(q, Tensor):
+        return xp.asarray(q) / top
     host = np.asarray(q) / top
     if not np.all((host >= 0) & (host <= 1)):
         raise ArgumentError(message("quantile", f"q is {q!r}", f"expected numbers from 0 to {top}"))

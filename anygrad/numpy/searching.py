@@ -230,16 +230,19 @@ def unique(
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
-    axis: Fixed = None,
+    axis: int | None = None,
     *,
-    equal_nan: Fixed = True,
+    equal_nan: bool = True,
     sorted: Unused = True,
 ) -> Results:
-    """Return the entries that differ, in order; where they first stand, where each is, how many there are."""
-    _, first, where, counts = np.unique(host(ar), return_index=True, return_inverse=True, return_counts=True)
-    values = xp.take(xp.reshape(ar, (-1,)), xp.asarray(first))
-    asked = ((return_index, first), (return_inverse, where), (return_counts, counts))
-    more = [xp.asarray(found.astype(np.int64)) for wanted, found in asked if wanted]
+    """Return the entries that differ, in order; where they first stand, where each is, how many there are.
+
+    With ``axis`` its slices are what is compared.
+    """
+    _, *found = np.unique(host(ar), True, True, True, axis, equal_nan=equal_nan)
+    values = xp.take(ar if axis is not None else xp.reshape(ar, (-1,)), xp.asarray(found[0]), axis=axis or 0)
+    asked = zip((return_index, return_inverse, return_counts), found, strict=True)
+    more = [xp.asarray(each.astype(np.int64)) for wanted, each in asked if wanted]
     return (values, *more) if more else values
 
 

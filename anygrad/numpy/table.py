@@ -74,12 +74,17 @@ def lifted(op: str, values: list[Any], names: list[str], weak: bool = True) -> t
     ]
 
 
-def stored(op: str, out: Any, result: Any, casting: Any = "same_kind") -> Any:
-    """Write a result into ``out=`` and return that; raises ``DtypeError`` for what is no tensor."""
+def stored(op: str, out: Any, result: Any, casting: Any = "same_kind", spread: bool = False) -> Any:
+    """Write a result into ``out=`` and return that; ``spread``: broadcast first, as ufuncs do.
+
+    Raises ``DtypeError`` for no tensor and a cast that is not allowed, ``ShapeError`` for another shape.
+    """
     if isinstance(out, tuple):
         if not isinstance(result, tuple):
-            return stored(op, out[0], result, casting)
-        return tuple(r if o is None else stored(op, o, r, casting) for o, r in zip(out, result, strict=True))
+            return stored(op, out[0], result, casting, spread)
+        return tuple(
+            r if o is None else stored(op, o, r, casting, spread) for o, r in zip(out, result, strict=True)
+        )
     if not isinstance(out, Tensor):
         advice = "expected a tensor, which records what is written", "write x = x + y for x += y"
         raise DtypeError(message(op, f"out is of type {type(out).__name__}", *advice))
@@ -88,7 +93,7 @@ def stored(op: str, out: Any, result: Any, casting: Any = "same_kind") -> Any:
     if not np.can_cast(result.dtype, out.dtype, casting):
         got = f"out has dtype {out.dtype}, the result {result.dtype}"
         raise DtypeError(message(op, got, f"that is no {casting!r} cast"))
-    if result.shape != out.shape:
+    if spread and result.shape != out.shape:
         result = out.xp.tensors.broadcast_to(result, out.shape)
     cast = result if result.dtype == out.dtype else result.astype(out.dtype)
     return writes.assign(op, out, cast)
@@ -117,6 +122,8 @@ def published(function: Callable[..., Any], within: str = "") -> Callable[..., A
     @functools.wraps(function)
     def numpys(*given: Any, **keywords: Any) -> Any:
         arguments, out = list(given), None
+        if any(value is np._NoValue for value in keywords.values()):  # as NumPy's wrappers hand it on
+            keywords = {name: value for name, value in keywords.items() if value is not np._NoValue}
         places: list[tuple[Any, Any, int]] = []
         values: list[Any] = []
         names: list[str] = []

@@ -88,7 +88,7 @@ class Ufunc:
         if where is not True:
             return self._chosen(xp, operands, out, where, casting)
         result = self._computed(xp, operands)
-        return result if out is None else stored(self.__name__, out, result, casting)
+        return result if out is None else stored(self.__name__, out, result, casting, spread=True)
 
     def _computed(self, xp: Backend, operands: list[Any]) -> Any:
         if not self._takes_xp:
