@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 from anygrad.backends.base import Backend
+from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
 from anygrad.functions import FUNCTIONS, publish
 from anygrad.namespace import Namespace
 from anygrad.op import REGISTRY, Row
 from anygrad.tensors import Tensor, asarray
 
-__all__ = ["declared", "given", "missing"]
+__all__ = ["OnHost", "declared", "given", "missing"]
 
 
 def given(op: str, **operands: Any) -> tuple[Any, ...]:
@@ -31,7 +32,9 @@ def given(op: str, **operands: Any) -> tuple[Any, ...]:
     present = {name: x for name, x in operands.items() if x is not None}
     backend = common_backend(op, tuple(present.values()))
     tensors = {
-        name: asarray(x, device=backend.name) if isinstance(x, list | tuple) else operand(op, name, x, backend)
+        name: asarray(x, device=backend.name)
+        if isinstance(x, list | tuple)
+        else operand(op, name, x, backend)
         for name, x in present.items()
     }
     return backend.tensors, *(tensors.get(name) for name in operands)
@@ -49,6 +52,18 @@ def missing(module: str, name: str) -> AttributeError:
         f"module {'anygrad.' + module!r} has no attribute {name!r}: {module}.{name} itself takes tensors "
         "where it is written to the Array API (with SCIPY_ARRAY_API=1 set before SciPy is imported)"
     )
+
+
+class OnHost:
+    """A module of SciPy's, for arrays of the host; ``UnsupportedError`` where SciPy is not installed."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return get_backend("cpu").scipy_function(self._module, name)
 
 
 class Rows:

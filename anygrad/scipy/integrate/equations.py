@@ -17,11 +17,13 @@ from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
+from anygrad.scipy.doors import OnHost
 from anygrad.scipy.implied import Outside
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["odeint", "solve_ivp"]
 
+integrate = OnHost("integrate")
 Function = Callable[..., Any]
 EXPLICIT = ("RK23", "RK45", "DOP853")
 
@@ -127,8 +129,6 @@ def solve_ivp(
     >>> y0.grad
     tensor([0.36787944], dtype=float64, device='cpu')
     """
-    from scipy import integrate
-
     if events is not None:
         advice = "find them in the solution with optimize.root_scalar"
         raise UnsupportedError(message("solve_ivp", "events are given", "they are not recorded", advice))

@@ -18,11 +18,13 @@ from anygrad.backends.base import Backend
 from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
+from anygrad.scipy.doors import OnHost
 from anygrad.scipy.implied import Outside
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["dblquad", "nquad", "quad", "quad_vec", "tplquad"]
 
+integrate = OnHost("integrate")
 Function = Callable[..., Any]
 _FLOAT = np.dtype("float64")
 
@@ -152,8 +154,6 @@ def quad(
     >>> ag.grad(lambda k: ag.scipy.integrate.quad(lambda x, k: ag.exp(-k * x), 0.0, ag.inf, (k,))[0])(2.0)
     tensor(-0.25, dtype=float64, device='cpu')
     """
-    from scipy import integrate
-
     args = args if isinstance(args, tuple) else (args,)
     backend = _backend("quad", a, b, args)
     if weight is not None and any(isinstance(end, Tensor) and end.requires_grad for end in (a, b)):
@@ -203,8 +203,6 @@ def quad_vec(
     >>> ag.scipy.integrate.quad_vec(lambda x: x ** ag.asarray([1.0, 2.0]), 0.0, 1.0)[0]
     tensor([0.5       , 0.33333333], dtype=float64, device='cpu')
     """
-    from scipy import integrate
-
     if workers != 1:
         got = f"workers is {workers!r}"
         raise ArgumentError(message("quad_vec", got, "tensors are computed by one"))

@@ -11,7 +11,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.jacobians import jacobian
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import OnHost, given
 from anygrad.scipy.implied import dense, implied
 from anygrad.scipy.optimize.driving import Asked, host
 from anygrad.scipy.optimize.minima import limits, stationary
@@ -20,6 +20,7 @@ from anygrad.transforms import grad
 
 __all__ = ["curve_fit", "least_squares", "nnls"]
 
+optimize = OnHost("optimize")
 Function = Callable[..., Any]
 
 
@@ -89,8 +90,6 @@ def least_squares(
     >>> ag.grad(solved)(ag.asarray([5.0, 5.0]))
     tensor([0.2, 0.4], dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     x0 = x0 if isinstance(x0, Tensor) else np.atleast_1d(np.asarray(x0))
     named = kwargs or {}
     asked = Asked("least_squares", lambda x, *more: fun(x, *more, **named), x0, args)
@@ -202,8 +201,6 @@ def nnls(A: ArrayLike, b: ArrayLike, *, maxiter: int | None = None) -> tuple[Ten
     >>> ag.scipy.optimize.nnls(ag.asarray([[1.0, 0.0], [0.0, 1.0]]), ag.asarray([2.0, -1.0]))[0]
     tensor([2., 0.], dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     xp, a, b = given("nnls", A=A, b=b)
     a, b = (x if x.dtype.kind == "f" else x.astype(np.dtype("float64")) for x in (a, b))
     found, _ = optimize.nnls(host(a), host(b), maxiter=maxiter)

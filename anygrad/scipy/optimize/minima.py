@@ -14,6 +14,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, DtypeError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.jacobians import hessian, hvp
+from anygrad.scipy.doors import OnHost
 from anygrad.scipy.implied import Outside, dense, implied
 from anygrad.scipy.optimize.driving import Asked, as_args, host
 from anygrad.tensors import Tensor, asarray
@@ -21,6 +22,7 @@ from anygrad.transforms import grad
 
 __all__ = ["minimize", "minimize_scalar"]
 
+optimize = OnHost("optimize")
 Function = Callable[..., Any]
 
 SLOPELESS = ("nelder-mead", "powell", "cobyla", "cobyqa")
@@ -95,8 +97,6 @@ def minimize(
     >>> ag.grad(solved)(3.0)
     tensor(0.14285714, dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     x0 = x0 if isinstance(x0, Tensor) else np.atleast_1d(np.asarray(x0))
     asked = Asked("minimize", fun, x0, args)
     if asked.dtype.kind == "c":
@@ -172,8 +172,6 @@ def minimize_scalar(
     >>> ag.grad(lambda a: ag.scipy.optimize.minimize_scalar(lambda x: (x - a) ** 2).x)(3.0)
     tensor(1., dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     asked = Asked("minimize_scalar", fun, np.float64(0), (*as_args(args), *(bounds or ())))
     asked.args = as_args(args)
     value = asked.on_host()

@@ -9,6 +9,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, DtypeError, message
 from anygrad.jacobians import jacobian
+from anygrad.scipy.doors import OnHost
 from anygrad.scipy.implied import dense, diagonal, implied
 from anygrad.scipy.optimize.driving import Asked, host
 from anygrad.tensors import Tensor
@@ -26,6 +27,7 @@ __all__ = [
     "toms748",
 ]
 
+optimize = OnHost("optimize")
 Function = Callable[..., Any]
 
 
@@ -59,8 +61,6 @@ def root(
     tensor([[0.25      , 0.        ],
             [0.        , 0.16666667]], dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     asked = Asked("root", fun, x0, args)
     _no_complex("root", asked)
     slopes: Any = None
@@ -87,8 +87,6 @@ def _bracketed(name: str) -> Function:
     """Return a bracketing solver of SciPy's, of a function of tensors."""
 
     def solver(f: Function, a: Any, b: Any, args: Any = (), **options: Any) -> Any:
-        from scipy import optimize
-
         asked = Asked(name, f, np.float64(0), args)
         call = asked.on_host()
         found = getattr(optimize, name)(lambda x: float(call(x)), float(host(a)), float(host(b)), **options)
@@ -134,8 +132,6 @@ def root_scalar(
     >>> ag.grad(lambda a: ag.scipy.optimize.root_scalar(lambda x: x**2 - a, x0=1.0, fprime=True).root)(4.0)
     tensor(0.25, dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     asked = Asked("root_scalar", f, np.float64(0), args)
     needs = (fprime, method in ("newton", "halley")), (fprime2, method == "halley")
     first, second = (bool(given) or needed for given, needed in needs)
@@ -178,8 +174,6 @@ def newton(
     >>> ag.scipy.optimize.newton(lambda x: x**2 - ag.asarray([4.0, 9.0]), ag.asarray([1.0, 1.0]), True)
     tensor([2., 3.], dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     asked = Asked("newton", func, x0, args)
     start = host(x0)
     slope = elementwise_grad(asked)
@@ -213,8 +207,6 @@ def fixed_point(
     >>> ag.grad(lambda a: ag.scipy.optimize.fixed_point(lambda x: (x + a / x) / 2, 1.0))(4.0)
     tensor(0.25, dtype=float64, device='cpu')
     """
-    from scipy import optimize
-
     if method not in ("del2", "iteration"):
         got = f"method is {method!r}"
         raise ArgumentError(message("fixed_point", got, "expected 'del2' or 'iteration'"))

@@ -11,7 +11,7 @@ from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import missing
+from anygrad.scipy.doors import OnHost, missing
 from anygrad.scipy.implied import implied
 from anygrad.scipy.sparse import patterns
 from anygrad.scipy.sparse.matrices import SparseArray, coo_array
@@ -173,9 +173,7 @@ class _Iteration:
     def _scipy(self, xp: Any, name: str) -> Any:
         if xp.scipy_library is not None:
             return xp.scipy_function("sparse.linalg", name)
-        import scipy.sparse.linalg
-
-        return getattr(scipy.sparse.linalg, name)
+        return getattr(OnHost("sparse.linalg"), name)
 
     def run(self, function: Function, b: Tensor, turned: bool = False, **more: Any) -> Tensor:
         """Return what the method comes to, outside of the graph."""
