@@ -20,7 +20,7 @@ from anygrad.devices import get_backend
 from anygrad.errors import AnygradError, ArgumentError, ShapeError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.interop.borders import check_function, common, handed, name_of, refuse_captured, returned
-from anygrad.tensors import Tensor, asarray
+from anygrad.tensors import Tensor, asarray, wrap
 from anygrad.transforms import vjp
 
 get_backend("jax")  # Where the library is missing, this says how it is to be had.
@@ -255,7 +255,7 @@ def from_jax(function: Function) -> Function:
 
 def _shared(x: Tensor) -> Any:
     """Return a tensor as JAX's array, on its memory where JAX sees that."""
-    return x.detach().to(_theirs(x)).array
+    return wrap(x.array, x.xp, None).to(_theirs(x)).array
 
 
 def _landed(array: Any, home: Any) -> Tensor:

@@ -265,7 +265,7 @@ def from_torch(function: Function) -> Function:
 
 def _shared(x: Tensor) -> Any:
     """Return a tensor as PyTorch's, on its memory where PyTorch sees that, without a graph."""
-    there = x.detach().to(_theirs(x))
+    there = wrap(x.array, x.xp, None).to(_theirs(x))
     return there.array.detach()
 
 

@@ -304,3 +304,12 @@ def test_what_does_not_fit_is_named() -> None:
         from_torch(torch.add)(x, leaf(2, device="torch"))
     with pytest.raises(DtypeError, match=r"\[from_torch\] got str: expected a function"):
         from_torch("relu")  # type: ignore[arg-type]
+
+
+def test_a_crossing_is_no_exit() -> None:
+    with ag.strict():
+        x = leaf(3)
+        from_torch(network())(x).sum().backward()
+        y = torch.randn(3, dtype=F64, requires_grad=True)
+        to_torch(lambda x: ag.sum(x**3))(y).backward()
+    assert x.grad is not None and y.grad is not None
