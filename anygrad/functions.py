@@ -22,7 +22,7 @@ from anygrad.dispatch import (
 )
 from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
-from anygrad.hints import elsewhere
+from anygrad.hints import elsewhere, renamed
 from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
 from anygrad.promotion import check_range
 from anygrad.reasons import explained
@@ -67,7 +67,10 @@ def operation(row: Row) -> Function:
         operands = arguments[:count]
         xp = _native_of(operands)
         if xp is not None and not (floating and float not in xp.scalars):
-            found = prepare(*arguments, **keywords)
+            try:
+                found = prepare(*arguments, **keywords)
+            except TypeError as error:
+                raise renamed(error) from None
             if not (casts and found.pop("cast") is not None):
                 return computed(row, xp, operands, found)
         return function(*arguments, **keywords)

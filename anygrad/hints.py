@@ -7,7 +7,7 @@ from typing import Any
 
 from anygrad.errors import message
 
-__all__ = ["METHODS", "Elsewhere", "elsewhere", "missing_function"]
+__all__ = ["METHODS", "Elsewhere", "elsewhere", "missing_function", "renamed"]
 
 FUNCTIONS = {
     "as_tensor": "asarray",
@@ -146,6 +146,18 @@ def elsewhere(name: str, module: str = "anygrad") -> Any:
         if found is not None:
             return found
     raise missing_function(name, module)
+
+
+KEYWORDS = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
+"""PyTorch's names of arguments, and ours."""
+
+
+def renamed(error: TypeError) -> TypeError:
+    """Return the error for a keyword that is not there, with what PyTorch's is called here."""
+    for theirs, ours in KEYWORDS.items():
+        if str(error).endswith(f"unexpected keyword argument '{theirs}'"):
+            return TypeError(f"{error}: use {ours}")
+    return error
 
 
 class Elsewhere:

@@ -31,6 +31,15 @@ def test_numpys_names_are_numpys_functions() -> None:
     assert NUMPYS.keys() <= set(anp.__all__)
 
 
+def test_pytorchs_keywords_are_answered() -> None:
+    x = ag.ones((2, 3))
+    for call in (lambda: ag.sum(x, dim=0), lambda: x.max(dim=0), lambda: ag.sort(x, dim=1)):
+        with pytest.raises(TypeError, match=r"unexpected keyword argument 'dim': use axis$"):
+            call()
+    with pytest.raises(TypeError, match=r"'keepdim': use keepdims$"):
+        x.mean(axis=0, keepdim=True)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_what_a_hint_names_exists(name: str) -> None:
     assert not hasattr(ag, name)
