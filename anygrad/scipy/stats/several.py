@@ -46,17 +46,20 @@ class Multivariate:
         return f"<anygrad.scipy.stats.{self.name}>"
 
     def _frozen(self, *args: Any, **kwds: Any) -> Frozen:
-        return Frozen(self, args, {name: x for name, x in kwds.items() if x is not None and x is not False})
+        return Frozen(self, args, {name: x for name, x in kwds.items() if x is not None})
 
 
 class Elliptical(Multivariate):
     """A density that depends on ``(x - mean) / L``, where ``L`` is the Cholesky factor of a matrix."""
 
-    def _taken(self, x: Any, mean: Any, cov: Any, names: str, allow_singular: bool) -> tuple[Any, ...]:
-        """Return the namespace, the dimension, squared distances and the logarithm of the determinant."""
+    def _regular(self, allow_singular: bool) -> None:
         if allow_singular:
             got = "allow_singular is True"
             raise UnsupportedError(message(self.name, got, "a Cholesky factor is needed", "leave it out"))
+
+    def _taken(self, x: Any, mean: Any, cov: Any, names: str, allow_singular: bool) -> tuple[Any, ...]:
+        """Return the namespace, the dimension, squared distances and the logarithm of the determinant."""
+        self._regular(allow_singular)
         first, second = names.split()
         xp, x, mean, cov = doubles(self.name, x=x, **{first: mean, second: cov})
         dim = mean.size if mean is not None else cov.shape[0] if cov.ndim else 1
@@ -93,7 +96,8 @@ class MultivariateNormal(Elliptical):
         self, mean: Any = None, cov: Any = 1, allow_singular: bool = False, seed: Any = None
     ) -> Frozen:
         """Return the distribution with its parameters held."""
-        return self._frozen(mean=mean, cov=cov, allow_singular=allow_singular)
+        self._regular(allow_singular)
+        return self._frozen(mean=mean, cov=cov)
 
     def logpdf(self, x: ArrayLike, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Tensor:
         """Return the logarithm of the density at x."""
@@ -129,6 +133,7 @@ class MultivariateT(Elliptical):
         self, loc: Any = None, shape: Any = 1, df: Any = 1, allow_singular: bool = False, seed: Any = None
     ) -> Frozen:
         """Return the distribution with its parameters held."""
+        self._regular(allow_singular)
         return self._frozen(loc=loc, shape=shape, df=df)
 
     def logpdf(self, x: ArrayLike, loc: Any = None, shape: Any = 1, df: Any = 1) -> Tensor:
@@ -143,8 +148,11 @@ class MultivariateT(Elliptical):
         out = xp.where(endless, -0.5 * (dim * LOG_2PI + square), finite) - 0.5 * log_det
         return squeezed(xp, xp.where(df > 0, out, math.nan))
 
-    def pdf(self, x: ArrayLike, loc: Any = None, shape: Any = 1, df: Any = 1) -> Tensor:
+    def pdf(
+        self, x: ArrayLike, loc: Any = None, shape: Any = 1, df: Any = 1, allow_singular: bool = False
+    ) -> Tensor:
         """Return the density at x."""
+        self._regular(allow_singular)
         out = self.logpdf(x, loc, shape, df)
         return out.xp.tensors.exp(out)  # type: ignore[no-any-return]
 
