@@ -68,9 +68,10 @@ class _Regions:
         self.places, self.number = places, number
 
     def entries(self) -> Any:
-        """Return the entries of all regions, flat and floating."""
+        """Return the entries of all regions, flat and in double precision, in which SciPy adds them up."""
         x = self.xp.take(self.xp.reshape(self.x, (-1,)), self.xp.asarray(self.places), axis=0)
-        return x if x.dtype.kind in "fc" else self.xp.astype(x, self.x.xp.within(np.dtype(np.float64)))
+        wide = np.dtype(np.complex128 if x.dtype.kind == "c" else np.float64)
+        return self.xp.astype(x, self.x.xp.within(wide), copy=False)
 
     def added(self, values: Any) -> Any:
         """Return the sums of values, one for each entry, by region."""
@@ -119,15 +120,18 @@ def sum_labels(input: Any, labels: Any = None, index: Any = None) -> Any:
     """Return the sum of each region of an image: of what ``labels`` gives the numbers of ``index``.
 
     ``labels`` has the shape of ``input`` or broadcasts to it; without, all is one region, and without
-    ``index`` all that is not labelled 0. The result has the shape of ``index``, floating. Differentiable to
-    any order in ``input``, on every device. Raises ``ShapeError`` for labels that do not fit.
+    ``index`` all that is not labelled 0. The result has the shape of ``index``, dtype float64, or that of
+    ``input`` without index. Differentiable to any order in ``input``, on every device. Raises
+    ``ShapeError`` for labels that do not fit.
 
     >>> import anygrad as ag
     >>> ag.scipy.ndimage.sum_labels([1.0, 2.0, 4.0, 8.0], [1, 1, 2, 0], [1, 2, 3])
     tensor([3., 4., 0.], dtype=float64, device='cpu')
     """
     regions = _Regions("sum_labels", input, labels, index)
-    return regions.shaped(regions.added(regions.entries()))
+    found = regions.shaped(regions.added(regions.entries()))
+    kept = not regions.shape and regions.x.dtype.kind in "fc"
+    return regions.xp.astype(found, regions.x.dtype, copy=False) if kept else found
 
 
 def sum(input: Any, labels: Any = None, index: Any = None) -> Any:
