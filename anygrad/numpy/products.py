@@ -113,8 +113,19 @@ def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: Fixed = F
     return np.einsum_path(subscripts, *shapes, optimize=optimize)
 
 
-Ufunc("matvec", lambda xp, x, v: xp.matmul(x, v[..., None])[..., 0], takes_xp=True)
-Ufunc("vecmat", lambda xp, v, x: xp.matmul(xp.conj(v)[..., None, :], x)[..., 0, :], takes_xp=True)
+def _matvec(xp: Any, x: Any, v: Any, /) -> Any:
+    """Multiply matrices and vectors."""
+    return xp.matmul(x, v[..., None])[..., 0]
+
+
+def _vecmat(xp: Any, v: Any, x: Any, /) -> Any:
+    """Multiply conjugated vectors and matrices."""
+    return xp.matmul(xp.conj(v)[..., None, :], x)[..., 0, :]
+
+
+for _name, _function in (("matvec", _matvec), ("vecmat", _vecmat)):
+    if hasattr(np, _name):  # from NumPy 2.2 on
+        Ufunc(_name, _function, takes_xp=True)
 
 
 # ---------------------------------------------------------------- sliding products

@@ -304,12 +304,7 @@ def cov(
         left = total - ddof * xp.sum(weights * aweights) / total
     x = x - centre[:, None]
     result = x @ xp.conj((x if weights is None else x * weights).mT) / left
-    return squeezed(xp, result)
-
-
-def squeezed(xp: Any, x: Any) -> Any:
-    """Return a tensor without its axes of length 1."""
-    return xp.squeeze(x, axis=tuple(i for i, n in enumerate(x.shape) if n == 1))
+    return TABLE["squeeze"](result)
 
 
 @published
