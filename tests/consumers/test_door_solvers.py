@@ -87,6 +87,12 @@ def test_what_is_read_at_some_points_alone_is_seen() -> None:
     assert float(b.grad) == pytest.approx((1 - 0.99**2) / 2)
 
 
+def test_three_integrals_within_one_another() -> None:
+    k = ag.asarray(0.7)
+    value, _ = integrate.tplquad(lambda z, y, x: k * z, 0.0, 1.0, 0.0, lambda x: k * x, 0.0, lambda x, y: y)
+    assert float(value) == pytest.approx(0.7**4 / 24)
+
+
 def test_nothing_is_recorded_where_nothing_is_tracked() -> None:
     assert optimize.brentq(lambda x: x - 1.0, 0.0, 3.0).node is None
     a = leaf(4.0)

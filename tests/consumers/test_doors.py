@@ -26,10 +26,18 @@ def floating(result: Any) -> list[Any]:
     return [leaf for leaf in leaves(result) if isinstance(leaf, ag.Tensor) and leaf.dtype.kind in "fc"]
 
 
-@pytest.mark.parametrize("one", CASES, ids=str)
+def is_quick(case: Case) -> bool:
+    """Tell whether a case takes no second derivative of an integral within another."""
+    return not any(name in case.name for name in ("dblquad", "nquad"))
+
+
+@pytest.mark.parametrize("one", [one for one in CASES if is_quick(one)], ids=str)
 def test_second_order(one: Case) -> None:
     inputs = [ag.tensor(x, requires_grad=True) for x in drawn(one)]
     tolerances = {"atol": 1e-5, "rtol": 1e-4}
+    if one in door_optimize.MINIMA + door_optimize.FITS:
+        # A minimum is found to the root of the precision.
+        tolerances = {"atol": 1e-3, "rtol": 1e-2, "eps": 1e-3}
     gradcheck(lambda *a: floating(one.pick(one.call(*a))), inputs, order=2, fast=True, **tolerances)
 
 

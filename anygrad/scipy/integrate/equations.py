@@ -99,6 +99,9 @@ class _Solution:
         t = asarray(t, device=xp.name)
         if t.ndim == 0:
             return self.one(t)
+        if not t.shape[0]:
+            start = self.steps[0].y
+            return xp.tensors.zeros((*start.shape, 0), dtype=start.dtype)
         return xp.tensors.stack([self.one(t[i]) for i in range(t.shape[0])], axis=-1)
 
 
@@ -161,6 +164,9 @@ def solve_ivp(
     if not again:
         _refuse(method, slope, y, t_span, t_eval, span[0])
         found.t, found.y = (asarray(x, device=backend.name) for x in (found.t, found.y))
+        if dense_output:
+            between = found.sol
+            found.sol = lambda t: asarray(between(_host(t)), device=backend.name)
         return found
     kind, times = getattr(integrate, method), found.sol.ts
     steps, ends = _replayed(kind, slope, times, t_span, y)
