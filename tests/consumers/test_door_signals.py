@@ -10,7 +10,15 @@ import scipy.ndimage
 import scipy.signal
 
 import anygrad as ag
-from anygrad.errors import ArgumentError, AxisError, DeviceError, DtypeError, ShapeError, UnsupportedError
+from anygrad.errors import (
+    ArgumentError,
+    AxisError,
+    DeviceError,
+    DtypeError,
+    GraphExitError,
+    ShapeError,
+    UnsupportedError,
+)
 from anygrad.testing import gradcheck
 from tests.consumers.cases import door_fft, door_ndimage, door_signal
 from tests.consumers.harness import GRADIENT, Case, Held, ignoring, leaves
@@ -21,6 +29,7 @@ CASES = [
     for case in module.CASES
     if case.outcome is GRADIENT
 ]
+LEAF = ag.tensor(2.0, requires_grad=True)
 fft, ndimage, signal = ag.scipy.fft, ag.scipy.ndimage, ag.scipy.signal
 
 
@@ -147,6 +156,18 @@ def test_a_filter_differentiates_its_leading_coefficient_and_states() -> None:
     gradcheck(lambda *v: signal.lfilter(*v[:3], zi=v[3]), [b, a, x, zi], order=2)
 
 
+def test_parameters_beside_the_signal_differentiate() -> None:
+    rng = np.random.default_rng(0)
+    x, half = ag.tensor(rng.standard_normal(9), requires_grad=True), ag.tensor(0.5, requires_grad=True)
+    gradcheck(lambda v, d: signal.savgol_filter(v, 5, 2, 1, d), [x, half], order=2)
+    images = [ag.tensor(rng.standard_normal((n, n)), requires_grad=True) for n in (3, 2)]
+    gradcheck(lambda v, w, f: signal.convolve2d(v, w, "same", fillvalue=f), [*images, half], order=2)
+    waves = [
+        ag.tensor(v + 1j * v[::-1], requires_grad=True) for v in (rng.uniform(0.2, 0.4, n) for n in (3, 3, 6))
+    ]
+    gradcheck(lambda b, a, v: signal.lfilter(b, a, v), waves, order=2, fast=True)
+
+
 # ---------------------------------------------------------------- devices and what is refused
 
 
@@ -174,6 +195,13 @@ def test_recursive_filters_name_the_devices_that_have_them() -> None:
         (lambda x: ndimage.map_coordinates(x, [[0.5]], order=6), ArgumentError, "order is 6"),
         (lambda x: ndimage.affine_transform(x, [1.0, 2.0]), ShapeError, "matrix has shape"),
         (lambda x: ndimage.rotate(x, 10.0), ArgumentError, "two axes"),
+        (lambda x: ndimage.zoom(x, LEAF), UnsupportedError, "zoom requires a gradient"),
+        (lambda x: ndimage.shift(x, 0.5, cval=LEAF), UnsupportedError, "cval requires a gradient"),
+        (lambda x: ndimage.correlate1d(x, [1.0], cval=LEAF), UnsupportedError, "cval requires a gradient"),
+        (lambda x: ndimage.maximum_filter(x, 3, cval=LEAF), UnsupportedError, "cval requires a gradient"),
+        (lambda x: ndimage.grey_erosion(x, structure=LEAF * x), UnsupportedError, "structure requires"),
+        (lambda x: ndimage.mean(x, LEAF * x), UnsupportedError, "labels requires a gradient"),
+        (lambda x: signal.welch(x, LEAF, nperseg=4), GraphExitError, "requires a gradient"),
         (lambda x: signal.convolve(x, [[1.0]]), ShapeError, "as many axes"),
         (lambda x: signal.convolve(x, [1.0], "odd"), ArgumentError, "mode is 'odd'"),
         (lambda x: signal.lfilter([1.0], [0.0, 1.0], x), ArgumentError, "a\\[0\\]"),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, ShapeError, message
+from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.rules import axes_in, part, split
 from anygrad.scipy.doors import given
 
@@ -20,8 +20,10 @@ __all__ = [
     "Border",
     "axes_among",
     "bordered",
+    "constant",
     "extended",
     "finished",
+    "fixed",
     "folded",
     "images",
     "mode_in",
@@ -164,6 +166,19 @@ def images(op: str, output: Any, **operands: Any) -> tuple[Any, ...]:
 def finished(xp: Any, out: Any, output: Any) -> Any:
     """Return a result in the dtype that was asked for."""
     return out if output is None else xp.astype(out, np.dtype(output), copy=False)
+
+
+def fixed(op: str, name: str, x: Any) -> Any:
+    """Return an argument that has no derivative as NumPy's; ``UnsupportedError`` where it requires one."""
+    if getattr(x, "requires_grad", False):
+        expected = "there is no derivative in it", f"pass {name}.detach()"
+        raise UnsupportedError(message(op, f"{name} requires a gradient", *expected))
+    return x.xp.to_numpy(x.array) if hasattr(x, "xp") else np.asarray(x)
+
+
+def constant(op: str, cval: Any) -> Any:
+    """Return the number that is beyond a constant border."""
+    return fixed(op, "cval", cval).item() if hasattr(cval, "dtype") else cval
 
 
 def per_axis(op: str, name: str, value: Any, count: int) -> list[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.rules import axis_in, shape_in, whole_in
 from anygrad.scipy.doors import given
-from anygrad.scipy.ndimage.borders import MODES, finished, images, mode_in, per_axis
+from anygrad.scipy.ndimage.borders import MODES, constant, finished, fixed, images, mode_in, per_axis
 from anygrad.scipy.ndimage.splines import coefficients_along, sampled
 
 __all__ = [
@@ -121,7 +121,7 @@ def _interpolated(
 ) -> Any:
     """Return images (b, ...) at coordinates: an array (d, ...), or a list of d that broadcast."""
     order, kind = _order_in(op, order), _kind(op, mode)
-    dtype = _output_dtype(op, x, output)
+    dtype, cval = _output_dtype(op, x, output), constant(op, cval)
     mode = "reflect" if mode == "grid-mirror" else mode
     x, extra = _wide(xp, x), 0
     if prefilter and order > 1:
@@ -299,7 +299,7 @@ def zoom(
     op = "zoom"
     xp, x = images(op, output, input=input)
     _check_axes(op, x)
-    factors = [float(f) for f in per_axis(op, "zoom", zoom, x.ndim)]
+    factors = [float(fixed(op, "zoom", f)) for f in per_axis(op, "zoom", zoom, x.ndim)]
     shape = tuple(round(n * f) for n, f in zip(x.shape, factors, strict=True))
     if prefilter and all(f == 1 for f in factors):
         return finished(xp, xp.asarray(x, copy=True), output)

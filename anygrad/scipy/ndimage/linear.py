@@ -19,6 +19,7 @@ from anygrad.scipy.doors import declared
 from anygrad.scipy.ndimage.borders import (
     axes_among,
     bordered,
+    constant,
     finished,
     images,
     mode_in,
@@ -168,6 +169,7 @@ def _filtered(
     if weights.dtype.kind not in "fc":
         weights = xp.astype(weights, x.dtype if x.dtype.kind == "f" else np.float64)
     borders = bordered(op, x, axes, weights.shape, [mode] * len(axes), origins)
+    cval = constant(op, cval)
     out = _correlate(x, weights, axes=tuple(axes), borders=borders, mode=mode, cval=cval)
     return finished(xp, out, output)
 
@@ -295,7 +297,8 @@ def uniform_filter1d(
     if size < 1:
         raise ArgumentError(message(op, f"size is {size}", "expected 1 or more"))
     borders = bordered(op, x, (axis,), (size,), (mode,), (whole_in(op, "origin", origin),))
-    return finished(xp, _uniform(x, size=size, borders=borders, mode=mode, cval=cval), output)
+    out = _uniform(x, size=size, borders=borders, mode=mode, cval=constant(op, cval))
+    return finished(xp, out, output)
 
 
 def uniform_filter(

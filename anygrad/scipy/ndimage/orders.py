@@ -19,7 +19,9 @@ from anygrad.scipy.doors import declared
 from anygrad.scipy.ndimage.borders import (
     axes_among,
     bordered,
+    constant,
     finished,
+    fixed,
     folded,
     images,
     mode_in,
@@ -117,9 +119,9 @@ def _window(op: str, size: Any, footprint: Any, structure: Any, count: int) -> t
     """Return which places of a window count, and how high they are, on the host."""
     if size is not None and footprint is not None:
         warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=4)
-    heights = None if structure is None else _on_host(structure).astype(np.float64)
+    heights = None if structure is None else fixed(op, "structure", structure).astype(np.float64)
     if footprint is not None:
-        window = _on_host(footprint).astype(bool)
+        window = fixed(op, "footprint", footprint).astype(bool)
     elif heights is not None:
         window = np.ones(heights.shape, bool)
     elif size is None:
@@ -131,10 +133,6 @@ def _window(op: str, size: Any, footprint: Any, structure: Any, count: int) -> t
     if not window.any():
         raise ArgumentError(message(op, "the footprint has no place that counts", "set at least one"))
     return window, heights
-
-
-def _on_host(x: Any) -> np.ndarray:
-    return x.detach().xp.to_numpy(x.array) if hasattr(x, "xp") else np.asarray(x)
 
 
 def _ordered(
@@ -167,6 +165,7 @@ def _ordered(
     if not x.ndim:
         return finished(xp, xp.asarray(x, copy=True), output)
     borders = bordered(op, x, axes, window.shape, modes, origins)
+    cval = constant(op, cval)
     kept = {"borders": borders, "modes": modes, "cval": cval, "footprint": window}
     if heights is not None and mirrored:
         # What is added to the largest is, upside down, taken from the smallest.

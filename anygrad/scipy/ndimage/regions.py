@@ -12,6 +12,7 @@ import numpy as np
 
 from anygrad.errors import ShapeError, message
 from anygrad.scipy.doors import given
+from anygrad.scipy.ndimage.borders import fixed
 
 __all__ = [
     "center_of_mass",
@@ -29,10 +30,6 @@ __all__ = [
 ]
 
 
-def _on_host(x: Any) -> np.ndarray:
-    return x.detach().xp.to_numpy(x.array) if hasattr(x, "xp") else np.asarray(x)
-
-
 class _Regions:
     """The regions that labels and ``index`` name: all that is not labelled 0 where no index is given."""
 
@@ -46,14 +43,14 @@ class _Regions:
         number = np.zeros(self.x.size, np.int64)
         if not self.whole:
             try:
-                marks = np.broadcast_to(_on_host(labels), self.x.shape).reshape(-1)
+                marks = np.broadcast_to(fixed(op, "labels", labels), self.x.shape).reshape(-1)
             except ValueError:
                 got = f"labels has shape {np.shape(labels)}, input has shape {self.x.shape}"
                 raise ShapeError(message(op, got, "expected labels that broadcast to input")) from None
             if index is None:
                 chosen = marks != 0
             else:
-                wanted = _on_host(index)
+                wanted = fixed(op, "index", index)
                 self.shape = wanted.shape
                 names, number_of = np.unique(wanted.reshape(-1), return_inverse=True)
                 self.order = number_of
@@ -93,7 +90,7 @@ class _Regions:
 
     def ranked(self, *ranks: Any) -> list[np.ndarray]:
         """Return the place of the entry of each rank, ``rank(count)``, by region; -1 in an empty one."""
-        values = _on_host(self.x).reshape(-1)[self.places]
+        values = self.x.xp.to_numpy(self.x.array).reshape(-1)[self.places]
         order = np.lexsort((self.places, values, self.number))
         counts = np.bincount(self.number, minlength=self.count)
         starts = np.cumsum(counts) - counts

@@ -96,7 +96,7 @@ def savgol_filter(
     window_length: int,
     polyorder: int,
     deriv: int = 0,
-    delta: float = 1.0,
+    delta: Any = 1.0,
     axis: int = -1,
     mode: str = "interp",
     cval: float = 0.0,
@@ -105,8 +105,8 @@ def savgol_filter(
 
     ``mode`` says how x goes on: "mirror", "constant" (``cval``), "nearest", "wrap", or "interp", by the
     polynomial fitted to the last window. Shape as x, dtype float64, or float32 for float32. Differentiable
-    to any order in x, on every device. Raises ``ArgumentError`` for numbers that do not fit or a mode that
-    is none, ``AxisError``.
+    to any order in x and delta, on every device. Raises ``ArgumentError`` for numbers that do not fit or a
+    mode that is none, ``AxisError``.
 
     >>> import anygrad as ag
     >>> ag.scipy.signal.savgol_filter([2.0, 2.0, 5.0, 2.0, 1.0, 0.0, 1.0, 4.0, 9.0], 5, 2)
@@ -125,8 +125,10 @@ def savgol_filter(
         )
     if x.dtype not in (np.float32, np.float64):
         x = xp.astype(x, x.xp.within(np.dtype(np.float64)))
-    weights = _weights(op, window_length, polyorder, deriv, delta, None, True)
-    line = xp.asarray(weights)
+    if hasattr(delta, "xp"):
+        y = savgol_filter(x, window_length, polyorder, deriv, 1.0, axis, mode, cval)
+        return y / delta**deriv
+    line = xp.asarray(_weights(op, window_length, polyorder, deriv, delta, None, True))
     if mode != "interp":
         return ndimage.convolve1d(x, line, axis, mode=mode, cval=cval)
     n, half = x.shape[axis], window_length // 2
