@@ -15,17 +15,41 @@ import numpy as np
 
 from anygrad import tape, trees
 from anygrad.applications import Application, Saved
+from anygrad.backends.base import Backend
 from anygrad.calls import Call
 from anygrad.devices import backend_of
+from anygrad.dispatch import common_backend
 from anygrad.errors import CheckpointError, UnsupportedError, message
 from anygrad.gradients import Ends, landed, seed_of
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.jacobians import jacobian
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["Outside", "dense", "diagonal", "implied"]
+__all__ = ["Outside", "backend_for", "dense", "diagonal", "implied"]
 
 Function = Callable[..., Any]
+
+
+def backend_for(op: str, function: Function, *given: Any) -> Backend:
+    """Return where a function is to be called: where arguments are, else what it closes over.
+
+    ``given`` are pytrees. Raises ``DeviceError`` where that is on several devices.
+    """
+    tensors = [leaf for tree in given for leaf in trees.flatten(tree)[0] if isinstance(leaf, Tensor)]
+    return common_backend(op, tensors or _closed_over(function, 3))
+
+
+def _closed_over(function: Any, depth: int) -> list[Tensor]:
+    """Return the tensors that a function closes over, and functions that it does."""
+    found = []
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            held = cell.cell_contents
+        except ValueError:
+            continue
+        found += [leaf for leaf in trees.flatten(held)[0] if isinstance(leaf, Tensor)]
+        found += _closed_over(held, depth - 1) if depth else []
+    return found
 
 
 class Outside:

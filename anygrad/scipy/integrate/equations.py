@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
 from anygrad.scipy.doors import OnHost
-from anygrad.scipy.implied import Outside
+from anygrad.scipy.implied import Outside, backend_for
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["odeint", "solve_ivp"]
@@ -136,8 +135,7 @@ def solve_ivp(
         advice = "find them in the solution with optimize.root_scalar"
         raise UnsupportedError(message("solve_ivp", "events are given", "they are not recorded", advice))
     args = tuple(args) if args is not None else ()
-    given = [x for x in (y0, *t_span, t_eval, *args) if isinstance(x, Tensor)]
-    backend = common_backend("solve_ivp", given)
+    backend = backend_for("solve_ivp", fun, y0, *t_span, t_eval, *args)
     y = asarray(y0, device=backend.name)
     y = y if y.dtype.kind in "fc" else y.astype(np.dtype("float64"))
 

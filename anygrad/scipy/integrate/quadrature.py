@@ -15,11 +15,10 @@ import numpy as np
 
 from anygrad.applications import Application, Saved
 from anygrad.backends.base import Backend
-from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.scipy.doors import OnHost
-from anygrad.scipy.implied import Outside
+from anygrad.scipy.implied import Outside, backend_for
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["dblquad", "nquad", "quad", "quad_vec", "tplquad"]
@@ -120,11 +119,6 @@ class _Integral:
         return out
 
 
-def _backend(op: str, a: Any, b: Any, args: Any) -> Backend:
-    """Return where the integrand is computed: where the limits and arguments are."""
-    return common_backend(op, [x for x in (a, b, *args) if isinstance(x, Tensor)])
-
-
 def quad(
     func: Function,
     a: Any,
@@ -155,7 +149,7 @@ def quad(
     tensor(-0.25, dtype=float64, device='cpu')
     """
     args = args if isinstance(args, tuple) else (args,)
-    backend = _backend("quad", a, b, args)
+    backend = backend_for("quad", func, a, b, *args)
     if weight is not None and any(isinstance(end, Tensor) and end.requires_grad for end in (a, b)):
         got = f"weight is {weight!r}, and a limit requires a gradient"
         advice = "write the weight into the integrand", "or detach the limit"
@@ -214,7 +208,7 @@ def quad_vec(
         more = {"epsabs": max(epsabs, 1e-12)} if vector else {"full_output": full_output}
         return integrate.quad_vec(host, low, high, **(options | more))
 
-    backend = _backend("quad_vec", a, b, args)
+    backend = backend_for("quad_vec", f, a, b, *args)
     integral = _Integral("quad_vec", lambda x: f(x, *args), a, b, backend, run)
     return integral.value(False), *integral.rest
 

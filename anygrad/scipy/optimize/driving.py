@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from anygrad import trees
-from anygrad.dispatch import common_backend
 from anygrad.graph import GRAD_MODE
+from anygrad.scipy.implied import backend_for
 from anygrad.tensors import Tensor, asarray
 
-__all__ = ["Asked", "as_args", "host", "tensors_in"]
+__all__ = ["Asked", "as_args", "host"]
 
 Function = Callable[..., Any]
 
@@ -24,11 +23,6 @@ Function = Callable[..., Any]
 def as_args(args: Any) -> tuple[Any, ...]:
     """Return arguments as SciPy takes them: a tuple, or one that is none."""
     return args if isinstance(args, tuple) else (args,)
-
-
-def tensors_in(*given: Any) -> list[Tensor]:
-    """Return the tensors in pytrees."""
-    return [leaf for tree in given for leaf in trees.flatten(tree)[0] if isinstance(leaf, Tensor)]
 
 
 def host(x: Any) -> Any:
@@ -42,7 +36,7 @@ class Asked:
 
     def __init__(self, op: str, function: Function, x0: Any, args: Any) -> None:
         self.op, self.function, self.args = op, function, as_args(args)
-        self.backend = common_backend(op, tensors_in(x0, *self.args))
+        self.backend = backend_for(op, function, x0, *self.args)
         dtype = x0.dtype if isinstance(x0, Tensor) else np.asarray(x0).dtype
         self.dtype = self.backend.within(dtype if dtype.kind in "fc" else np.dtype("float64"))
 

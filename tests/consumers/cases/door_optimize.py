@@ -10,7 +10,8 @@ import numpy as np
 from scipy import optimize
 
 import anygrad as ag
-from tests.consumers.harness import Case, Draw, Held, normal, positive, within
+from anygrad.errors import DeviceError
+from tests.consumers.harness import Case, Draw, Held, Raises, normal, positive, within
 
 LIBRARY = "anygrad.scipy"
 
@@ -190,6 +191,12 @@ def decay(xp: Any) -> Callable[..., Any]:
     return lambda t, a, b: a * xp.exp(-b * t)
 
 
+def times(y: Any) -> Any:
+    """Return when samples were taken, where they are."""
+    at = np.linspace(0, 3, 8)
+    return at if isinstance(y, np.ndarray) else ag.asarray(at, device=y.device)
+
+
 def spread(rng: np.random.Generator) -> np.ndarray:
     """Draw samples near a decay."""
     return 2 * np.exp(-0.7 * np.linspace(0, 3, 8)) + 0.1 * rng.standard_normal(8)
@@ -202,7 +209,7 @@ FITS = [
             spread,
             run=lambda m, xp, y, loss=loss: (
                 m.least_squares(
-                    lambda p: decay(xp)(xp.linspace(0, 3, 8), p[0], p[1]) - y,
+                    lambda p: decay(xp)(times(y), p[0], p[1]) - y,
                     np.ones(2),
                     loss=loss,
                     f_scale=0.15,
@@ -220,7 +227,7 @@ FITS = [
         within(0.1, 0.3),
         run=lambda m, xp, y, top: (
             m.least_squares(
-                lambda p: decay(xp)(xp.linspace(0, 3, 8), p[0], p[1]) - y,
+                lambda p: decay(xp)(times(y), p[0], p[1]) - y,
                 np.array([0.5, 0.05]),
                 bounds=(-np.inf, xp.stack([5.0 + 0 * top, top])),
                 ftol=1e-15,
@@ -232,6 +239,7 @@ FITS = [
     case(
         "curve_fit",
         spread,
+        strict=Raises(DeviceError, "xdata is an array of NumPy's"),
         run=lambda m, xp, y: m.curve_fit(decay(xp), np.linspace(0, 3, 8), y, ftol=1e-14, xtol=1e-14),
     ),
     case(
