@@ -30,6 +30,10 @@ class CudaDevice(Backend):
 
     shares = True
 
+    @property
+    def dlpack_device(self) -> tuple[int, int]:
+        return 2, int(self.device.id)
+
     # ---------------------------------------------------------------- opening
 
     @classmethod
