@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, UnsupportedError, message
 from anygrad.op import operation
 from anygrad.rules import axis_in, shifted
 from anygrad.scipy.doors import declared, given
-from anygrad.tensors import Tensor, asarray
+from anygrad.tensors import Tensor
 
 __all__ = ["banded", "floats", "locate", "outside", "pieces", "queries", "restore", "rising", "to_front"]
 
@@ -25,10 +24,6 @@ def floats(op: str, **operands: Any) -> tuple[Any, ...]:
 
     Lists are taken as SciPy takes them; None stays None. Raises ``DtypeError`` for what are no numbers.
     """
-    backend = common_backend(op, [x for x in operands.values() if not isinstance(x, list | tuple)])
-    for name, x in operands.items():
-        if isinstance(x, list | tuple):
-            operands[name] = asarray(x, device=backend.name)
     xp, *tensors = given(op, **operands)
     return xp, *(None if x is None else _double(op, x) for x in tensors)
 
@@ -42,8 +37,6 @@ def _double(op: str, x: Tensor) -> Tensor:
 
 def queries(op: str, x: Any, like: Tensor) -> Tensor:
     """Return the points of a call as a tensor of double precision, where the data are."""
-    if isinstance(x, list | tuple):
-        x = asarray(x, device=like.xp.name)
     _, x, _ = floats(op, x=x, like=like)
     if x.dtype.kind == "c":
         raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real numbers"))
