@@ -7,7 +7,8 @@ device unless they say otherwise. What designs a filter from numbers is SciPy's 
 from typing import Any
 
 from anygrad.scipy.doors import missing
-from anygrad.scipy.signal import convolution, recursive, resampling, smoothing, spectra, zero_phase
+from anygrad.scipy.signal import chirps, convolution, recursive, resampling, smoothing, spectra, zero_phase
+from anygrad.scipy.signal.chirps import *  # noqa: F403
 from anygrad.scipy.signal.convolution import *  # noqa: F403
 from anygrad.scipy.signal.recursive import *  # noqa: F403
 from anygrad.scipy.signal.resampling import *  # noqa: F403
@@ -16,6 +17,7 @@ from anygrad.scipy.signal.spectra import *  # noqa: F403
 from anygrad.scipy.signal.zero_phase import *  # noqa: F403
 
 __all__ = [
+    *chirps.__all__,
     *convolution.__all__,
     *recursive.__all__,
     *resampling.__all__,

@@ -159,6 +159,10 @@ SPECTRA = [
         case(f"spectrogram {m}", normal(2, 40), run=call(nperseg=8, mode=m))
         for m in ("psd", "complex", "magnitude")
     ),
+    case("czt", normal(2, 7), run=call(5, axis=0), everywhere=True),
+    case("czt spiral", waves(6), run=call(9, 0.98 * np.exp(-0.3j), 1.1 + 0.2j)),
+    case("zoom_fft", normal(7, 2), run=call([0.2, 0.7], 5, fs=3.0, axis=0)),
+    case("zoom_fft endpoint", waves(6), run=call(0.7, 8, endpoint=True)),
     case("spectrogram angle", waves(40), run=call(nperseg=8, mode="angle", return_onesided=False), rtol=1e-4),
 ]
 
