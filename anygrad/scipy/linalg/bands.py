@@ -25,8 +25,8 @@ def solve_banded(
 ) -> Tensor:
     """Return x with ``a @ x = b`` for a banded matrix: ``ab[u + i - j, j] = a[i, j]``.
 
-    ``ab`` is (l + u + 1, n), b (n,) or (n, k). Differentiable to any order in both. The matrix is written
-    out: the time is that of a dense one. Raises ``ShapeError``, ``LinAlgError`` for a singular matrix.
+    ``ab`` is (l + u + 1, n), b (n,) or (n, k). Differentiable to any order in both. On NumPy SciPy
+    solves it, elsewhere it is written out, in the time of a dense one. Raises ``ShapeError``, ``LinAlgError`` for a singular matrix.
 
     >>> import anygrad as ag
     >>> ab = ag.asarray([[0.0, 1.0], [2.0, 2.0]])
@@ -38,7 +38,11 @@ def solve_banded(
     if ab.ndim < 2 or ab.shape[-2] != below + above + 1:
         got = f"ab has shape {ab.shape}"
         raise ShapeError(message("solve_banded", got, f"expected ({below + above + 1}, n)"))
-    return xp.linalg.solve(diagonals_of(xp, ab, above), b)
+    if ab.ndim > 2 or b.ndim > 2 or b.shape[:1] != ab.shape[1:]:
+        return xp.linalg.solve(diagonals_of(xp, ab, above), b)
+    dtype = xp.result_type(ab, b)
+    columns = xp.reshape(b, (b.shape[0], -1)).astype(dtype)
+    return xp.reshape(banded(ab.astype(dtype), columns, lu=(below, above)), b.shape)
 
 
 def solveh_banded(

@@ -145,7 +145,7 @@ QUAD = [
         "nquad",
         positive(),
         positive(),
-        run=lambda m, xp, k, b: m.nquad(lambda x, y, k: xp.cos(k * x * y), [[0, 1], [0, b]], (k,))[0],
+        run=lambda m, xp, k, b: m.nquad(lambda x, k: xp.cos(k * x), [[0, b]], (k,))[0],
     ),
 ]
 

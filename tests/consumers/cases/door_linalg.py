@@ -59,7 +59,7 @@ def adjoint(x: Any) -> Any:
 
 
 SYSTEMS = [
-    case("solve", regular(4), normal(4, 2)),
+    case("solve", regular(4), normal(4, 2), everywhere=True),
     case("solve complex", regular_waves(3), waves(3)),
     case("solve transposed", regular(4), normal(4), run=lambda m, a, b: m.solve(a, b, transposed=True)),
     case("solve pos", spd(4), normal(4), run=lambda m, a, b: m.solve(a, b, assume_a="pos", lower=True)),
@@ -97,7 +97,7 @@ SYSTEMS = [
     ),
     case("cho_solve", spd(4), normal(4), run=lambda m, a, b: m.cho_solve(m.cho_factor(a), b)),
     case("cho_solve factor", regular(4), normal(4, 2), run=lambda m, c, b: m.cho_solve((c, True), b)),
-    case("inv", regular(4)),
+    case("inv", regular(4), everywhere=True),
     case("inv lower", regular(4), run=lambda m, a: m.inv(a, assume_a="lower triangular")),
     case("det", normal(4, 4)),
     case("pinv", normal(5, 3)),
@@ -197,7 +197,7 @@ FACTORINGS = [
 ]
 
 FUNCTIONS = [
-    case("expm", normal(3, 3)),
+    case("expm", normal(3, 3), everywhere=True),
     case("expm_frechet", normal(3, 3), normal(3, 3)),
     case("logm", regular(3)),
     case("logm complex", regular_waves(3)),
@@ -276,7 +276,7 @@ EQUATIONS = [
 ]
 
 STRUCTURED = [
-    case("toeplitz", normal(4), normal(3)),
+    case("toeplitz", normal(4), normal(3), everywhere=True),
     case("toeplitz alone", waves(4)),
     case("toeplitz batched", normal(2, 4), normal(3)),
     case("hankel", normal(4), normal(3)),
@@ -284,7 +284,7 @@ STRUCTURED = [
     case("circulant", normal(2, 4)),
     case("companion", positive(4)),
     case("leslie", positive(4), positive(3)),
-    case("fiedler", normal(4)),
+    case("fiedler", normal(4), everywhere=True),
     case("fiedler_companion", positive(5)),
     case("fiedler_companion even", positive(6)),
     case("fiedler_companion two", positive(2)),
