@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from anygrad.errors import ArgumentError, LinAlgError, ShapeError, message
 from anygrad.op import ArrayLike
+from anygrad.scipy.bands import banded
 from anygrad.scipy.linalg.operands import by_cholesky, floats, hermitian, is_complex
 from anygrad.scipy.linalg.structured import diagonals_of, toeplitz
 from anygrad.tensors import Tensor
@@ -25,8 +27,9 @@ def solve_banded(
 ) -> Tensor:
     """Return x with ``a @ x = b`` for a banded matrix: ``ab[u + i - j, j] = a[i, j]``.
 
-    ``ab`` is (l + u + 1, n), b (n,) or (n, k). Differentiable to any order in both. On NumPy SciPy
-    solves it, elsewhere it is written out, in the time of a dense one. Raises ``ShapeError``, ``LinAlgError`` for a singular matrix.
+    ``ab`` is (l + u + 1, n), b (n,) or (n, k). Differentiable to any order in both. On NumPy SciPy solves it,
+    elsewhere it is written out, in the time of a dense one. Raises ``ShapeError``, ``LinAlgError`` for a
+    singular matrix.
 
     >>> import anygrad as ag
     >>> ab = ag.asarray([[0.0, 1.0], [2.0, 2.0]])
@@ -41,7 +44,7 @@ def solve_banded(
     if ab.ndim > 2 or b.ndim > 2 or b.shape[:1] != ab.shape[1:]:
         return xp.linalg.solve(diagonals_of(xp, ab, above), b)
     dtype = xp.result_type(ab, b)
-    columns = xp.reshape(b, (b.shape[0], -1)).astype(dtype)
+    columns = xp.reshape(b, (b.shape[0], math.prod(b.shape[1:]))).astype(dtype)
     return xp.reshape(banded(ab.astype(dtype), columns, lu=(below, above)), b.shape)
 
 
