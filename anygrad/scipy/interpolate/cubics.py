@@ -5,6 +5,7 @@ Each finds the slopes at the knots, in anygrad's functions, and is then Hermite'
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import check_real
-from anygrad.scipy.interpolate.data import banded, floats, pieces
+from anygrad.scipy.bands import banded
+from anygrad.scipy.interpolate.data import floats, pieces
 from anygrad.scipy.interpolate.piecewise import CubicHermiteSpline, Extrapolate
 from anygrad.tensors import Tensor
 
@@ -112,7 +114,7 @@ def _end_condition(one: Tensor, dx: Tensor, h: Tensor, slope: Tensor, condition:
 def _tridiagonal(xp: Any, rows: tuple[Tensor, ...], b: Tensor) -> Tensor:
     """Solve for data of any shape."""
     ab = xp.stack(rows)
-    flat = xp.reshape(b, (b.shape[0], -1))
+    flat = xp.reshape(b, (b.shape[0], math.prod(b.shape[1:])))
     ab = ab if ab.dtype == flat.dtype else ab.astype(flat.dtype)
     return xp.reshape(banded(ab, flat, lu=(1, 1)), b.shape)  # type: ignore[no-any-return]
 
@@ -136,7 +138,7 @@ def _periodic(xp: Any, x: Tensor, y: Tensor) -> Tensor:
     zero = xp.zeros_like(dx[:1])
     diagonal = 2 * (before + dx)[:-1]
     rows = (xp.concat([zero, before[: n - 3]]), diagonal, xp.concat([dx[1 : n - 2], zero]))
-    right = xp.reshape(3 * (h * mean + xp.roll(h, 1, axis=0) * slope), (n - 1, -1))
+    right = xp.reshape(3 * (h * mean + xp.roll(h, 1, axis=0) * slope), (n - 1, math.prod(y.shape[1:])))
     corner = xp.concat([dx[:1], xp.zeros_like(dx[1 : n - 3]), dx[n - 4 : n - 3]])
     both = xp.concat([right[:-1], -pieces(corner, 2)], axis=1)
     found = _tridiagonal(xp, rows, both)

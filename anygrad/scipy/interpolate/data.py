@@ -1,4 +1,4 @@
-"""What the interpolators share: data made tensors of double precision, where queries lie, banded systems.
+"""What the interpolators share: data made tensors of double precision, and where queries lie.
 
 As SciPy's, the interpolators compute in double precision (in single where the device has no other), whatever
 they are given. Knots are looked at on the host when an object is made; queries never are.
@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, UnsupportedError, message
-from anygrad.op import operation
-from anygrad.rules import axis_in, shifted
-from anygrad.scipy.doors import declared, given
+from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, message
+from anygrad.rules import axis_in
+from anygrad.scipy.doors import given
 from anygrad.tensors import Tensor
 
-__all__ = ["banded", "floats", "locate", "outside", "pieces", "queries", "restore", "rising", "to_front"]
+__all__ = ["floats", "locate", "outside", "pieces", "queries", "restore", "rising", "to_front"]
 
 
 def floats(op: str, **operands: Any) -> tuple[Any, ...]:
@@ -95,58 +94,3 @@ def outside(xp: Any, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """Tell which queries lie without an interval, or are NaN."""
     x = x.detach()
     return xp.logical_not(xp.logical_and(x >= low.detach(), x <= high.detach()))  # type: ignore[no-any-return]
-
-
-# ---------------------------------------------------------------- banded systems
-
-
-def _solved(xp: Any, ab: Any, b: Any, lu: tuple[int, int]) -> Any:
-    try:
-        solve = xp.scipy_function("linalg", "solve_banded")
-    except UnsupportedError:
-        return xp.linalg.solve(_dense(xp, ab, lu), b)
-    return solve(lu, ab, b, check_finite=False)
-
-
-def _dense(xp: Any, ab: Any, lu: tuple[int, int]) -> Any:
-    """Return the matrix whose diagonals are the rows of ``ab``."""
-    n = ab.shape[1]
-    i = xp.reshape(xp.arange(n, device=xp.device), (n, 1))
-    j = xp.reshape(xp.arange(n, device=xp.device), (1, n))
-    row = lu[1] + i - j
-    inside = xp.logical_and(row >= 0, row <= lu[0] + lu[1])
-    flat = xp.reshape(xp.clip(row, 0, lu[0] + lu[1]) * n + j, (-1,))
-    taken = xp.reshape(xp.take(xp.reshape(ab, (-1,)), flat, axis=0), (n, n))
-    return xp.where(inside, taken, xp.zeros_like(taken))
-
-
-def _transposed(xp: Any, ab: Any, lu: tuple[int, int]) -> Any:
-    """Return the diagonals of the transposed matrix."""
-    lower, upper = lu
-    rows = [shifted(xp, ab[upper - d, :], 0, -d, xp.zeros_like) for d in range(-lower, upper + 1)]
-    return xp.stack(rows)
-
-
-def _dab(xp: Any, g: Any, ab: Any, out: Any, lu: tuple[int, int]) -> Any:
-    gb = xp.scipy.interpolate.banded(_transposed(xp, ab, lu), g, lu[::-1])
-    rows = range(lu[1], -lu[0] - 1, -1)
-    return -xp.stack([xp.sum(shifted(xp, gb, 0, d, xp.zeros_like) * out, axis=1) for d in rows])
-
-
-banded = declared(
-    operation(
-        "scipy.interpolate.banded",
-        lambda xp, ab, b, lu: _solved(xp, ab, b, lu),
-        inputs="ab b",
-        prepare=lambda ab, b, /, lu: {"lu": lu},
-        dab=_dab,
-        db=lambda xp, g, ab, lu: xp.scipy.interpolate.banded(_transposed(xp, ab, lu), g, lu[::-1]),
-        public=False,
-        accepts="floating",
-        doc="""Solve a banded system for the columns of ``b``.
-
-    Row ``upper + i - j`` of ``ab`` holds entry (i, j). SciPy's ``solve_banded`` on NumPy, elsewhere a dense
-    solve. Both have one dtype.""",
-        source="Giles 2008, An extended collection of matrix derivative results, 2.3.1.",
-    )
-)

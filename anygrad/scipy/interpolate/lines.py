@@ -209,7 +209,7 @@ class BarycentricInterpolator:
         steps = (xp.reshape(x, (-1, 1)) - self.xi) / self._quarter
         weights = self.wi * others_product(xp, steps, (1,))
         weights = weights / xp.sum(weights, axis=1, keepdims=True)
-        flat = xp.reshape(self._data, (self.n, -1))
+        flat = xp.reshape(self._data, (self.n, math.prod(self._data.shape[1:])))
         out = weights.astype(flat.dtype) @ flat
         return restore(xp, xp.reshape(out, (-1, *self._data.shape[1:])), x.shape, self._axis)
 

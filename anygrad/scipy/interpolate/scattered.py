@@ -94,7 +94,7 @@ class RBFInterpolator:
             raise ArgumentError(message(op, got, f"degree {degree} needs {len(chosen)} or more"))
         self.y, self.d, self.kernel, self.epsilon = y, d, kernel, epsilon
         self.smoothing = xp.broadcast_to(smoothing, (n,))
-        self._flat = xp.reshape(d, (n, -1))
+        self._flat = xp.reshape(d, (n, math.prod(d.shape[1:])))
         if self.neighbors is None:
             self._solved = self._solve(xp, y, self._flat, self.smoothing)
         else:

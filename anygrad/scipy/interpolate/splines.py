@@ -6,6 +6,7 @@ coefficients, knots and points. A knot's gradient is that of the spline with the
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy as np
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import axis_in, whole_in
+from anygrad.scipy.bands import banded
 from anygrad.scipy.interpolate.data import (
-    banded,
     floats,
     locate,
     outside,
@@ -310,7 +311,7 @@ def _through(
         raise ArgumentError(message(op, "no spline passes through the data", "move the knots to the data"))
     ab = xp.reshape(scattered(xp, values, diagonal * n + columns, (2 * k + 1) * n), (2 * k + 1, n))
     right = xp.concat([*(v for _, v in start), y, *(v for _, v in end)])
-    flat = xp.reshape(right, (n, -1))
+    flat = xp.reshape(right, (n, math.prod(right.shape[1:])))
     ab = ab if ab.dtype == flat.dtype else ab.astype(flat.dtype)
     return xp.reshape(banded(ab, flat, lu=(k, k)), right.shape)  # type: ignore[no-any-return]
 
@@ -327,7 +328,7 @@ def _periodic(xp: Any, x: Tensor, y: Tensor, k: int, axis: int) -> BSpline:
     columns = (at[:, None] + np.arange(-k, 1)) % m
     values = collocation(xp, t, k, x[:-1], at)
     a = xp.reshape(scattered(xp, values, np.arange(m)[:, None] * m + columns, m * m), (m, m))
-    flat = xp.reshape(y[:-1], (m, -1))
+    flat = xp.reshape(y[:-1], (m, math.prod(y.shape[1:])))
     c = xp.linalg.solve(a if a.dtype == flat.dtype else a.astype(flat.dtype), flat)
     again = np.arange(m + k) % m
     c = xp.take(c, asarray(again.astype(x.xp.within(np.dtype(np.int64))), device=x.xp.name), axis=0)
@@ -378,7 +379,7 @@ def make_lsq_spline(
         raise ArgumentError(message(op, "x holds inf", "expected finite numbers"))
     at = _intervals(knots, host, k)
     values = collocation(xp, t, k, x, at)
-    flat = xp.reshape(y, (m, -1))
+    flat = xp.reshape(y, (m, math.prod(y.shape[1:])))
     if w is not None:
         values, flat = values * pieces(w, 2), flat * pieces(w, 2)
     places = np.arange(m)[:, None] * n + at[:, None] + np.arange(-k, 1)
