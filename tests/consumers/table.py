@@ -1,4 +1,4 @@
-"""The table of what comes of each case: ``python -m tests.consumers.table`` writes ``TABLE.md``."""
+"""The table of what comes of each case: ``python -m tests.consumers.table`` writes it and README's counts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 from tests.consumers import cases as modules
 from tests.consumers.harness import Case, Exits, Outcome, Plain, Raises
 
-__all__ = ["PATH", "libraries", "named", "table"]
+__all__ = ["PATH", "README", "libraries", "named", "table", "written"]
 
 HERE = Path(__file__).parent
 PATH = HERE / "TABLE.md"
+README = HERE.parents[1] / "README.md"
+TITLE = "## What other libraries make of tensors\n"
 KINDS = (Outcome, Plain, Exits, Raises)
 HEAD = """# What comes of other libraries' functions on tensors
 
@@ -93,6 +95,20 @@ def said(outcome: Outcome) -> str:
     return f"raises `{outcome.error.__name__}`" if isinstance(outcome, Raises) else outcome.said
 
 
+def written(readme: str) -> str:
+    """Return the README with the counts renewed."""
+    before, _, rest = readme.partition(TITLE)
+    after = rest[rest.index("\n## ") :]
+    text = (
+        "Counts of functions, each with its line in [a table](tests/consumers/TABLE.md): a spy saw tensors "
+        "reach the result, and the gradient equals finite\ndifferences on two inputs. What raises is mostly "
+        "compiled for NumPy's memory; much of it is in `anygrad.scipy`. An exit is a number that the\n"
+        "library makes of a result, `float(score)`. Written by `python -m tests.consumers.table`.\n"
+    )
+    return f"{before}{TITLE}\n{text}\n{summary()}\n{after}"
+
+
 if __name__ == "__main__":
     PATH.write_text(table())
+    README.write_text(written(README.read_text()))
     print(summary())

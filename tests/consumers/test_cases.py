@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.consumers.harness import Case, check
-from tests.consumers.table import PATH, libraries, named, table
+from tests.consumers.table import PATH, README, libraries, named, table, written
 
 CASES = [case for cases in libraries().values() for case in cases]
 
@@ -30,3 +30,4 @@ def test_no_two_cases_have_one_name() -> None:
 
 def test_the_table_is_as_written() -> None:
     assert PATH.read_text() == table(), "run: python -m tests.consumers.table"
+    assert README.read_text() == written(README.read_text()), "run: python -m tests.consumers.table"
