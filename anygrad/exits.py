@@ -8,7 +8,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -57,16 +57,32 @@ class Exit:
         return f"{self.op} of {self.via}" if self.via else self.op
 
 
+class Behind(NamedTuple):
+    """What the value of a node was made of: leaves, and what had left the graph by some exits."""
+
+    leaves: frozenset[Node]
+    exits: frozenset[Exit]
+
+
+def _both(parts: list[Behind]) -> Behind:
+    if len(parts) == 1:
+        return parts[0]
+    return Behind(frozenset().union(*(p.leaves for p in parts)), frozenset().union(*(p.exits for p in parts)))
+
+
 class Graph:
     """What is known of nodes while somebody watches: their leaves, when they were made, what they use."""
 
     def __init__(self) -> None:
-        self.known: WeakKeyDictionary[Node, frozenset[Node]] = WeakKeyDictionary()
+        self.known: WeakKeyDictionary[Node, Behind] = WeakKeyDictionary()
         self.made: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
         self.used: WeakKeyDictionary[Node, frozenset[Exit]] = WeakKeyDictionary()
 
-    def leaves_of(self, node: Node) -> frozenset[Node]:
-        """Return the nodes without edges that a node leads to."""
+    def behind(self, nodes: Iterable[Node]) -> Behind:
+        """Return the nodes without edges that some lead to, and the exits of what came in on the way."""
+        return _both([self._behind(node) for node in nodes])
+
+    def _behind(self, node: Node) -> Behind:
         known, stack = self.known, [node]
         while stack:
             last = stack[-1]
@@ -76,9 +92,13 @@ class Graph:
                 continue
             stack.pop()
             if last.edges and last not in known:
-                parts = {known[e] if e.edges else frozenset((e,)) for e in last.edges}
-                known[last] = parts.pop() if len(parts) == 1 else frozenset().union(*parts)
-        return known[node] if node.edges else frozenset((node,))
+                parts = {known[e] if e.edges else self._leaf(e) for e in last.edges}
+                own = self.used.get(last)
+                known[last] = _both([*parts, Behind(frozenset(), own)] if own else list(parts))
+        return known[node] if node.edges else self._leaf(node)
+
+    def _leaf(self, node: Node) -> Behind:
+        return Behind(frozenset((node,)), self.used.get(node, frozenset()))
 
     def depended(
         self, exits: Iterable[Exit], roots: Sequence[Node], wanted: Iterable[Node] | None

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from anygrad import forwards, functions, tape, views
+from anygrad import forwards, functions, tape, views, writes
 from anygrad.applications import Application
 from anygrad.checkpointing import Region
 from anygrad.conversion import Values
@@ -107,6 +107,7 @@ class Watcher:
             self.exchanged(undo)
             exchange(undo, functions.publish, self.publishing)  # type: ignore[arg-type]
             exchange(undo, views.detach, self.detaching)  # type: ignore[arg-type]
+            exchange(undo, writes.assign, functools.partial(self.operation, "assign", "writes"))  # type: ignore[arg-type]
             swap(undo, Values, "_only", self.converting(Values._only))
             swap(undo, Values, "tolist", self.leaving(Values.tolist, "scalar"))
             for name in ARRAYS:
@@ -203,12 +204,13 @@ class Watcher:
                 continue
             exits, leaves = mark.exits, mark.leaves
             if sources:
-                found = frozenset[Node]().union(*map(self.graph.leaves_of, sources))
+                found = self.graph.behind(sources)
                 kind = KINDS.get(name) or ("constant" if out.dtype.kind in "fc" else "")
+                exits |= found.exits
                 if kind:
-                    exits |= self.left(name, kind, next(t for t in operands if t.node is not None), found)
+                    exits |= self.left(name, kind, next(t for t in operands if t.node is not None), *found)
                 else:
-                    leaves |= found
+                    leaves |= found.leaves
             if node is not None:
                 self.reenters(node, exits)
             else:
@@ -293,12 +295,20 @@ class Watcher:
         mark, node = self.mark_of(t), t.node
         self.escape(mark.exits)
         if node is not None and kind == "scalar":
-            self.left(op, kind, t, self.graph.leaves_of(node))
+            found = self.graph.behind([node])
+            self.escape(found.exits)
+            self.left(op, kind, t, *found)
         elif node is None and mark.leaves:
-            self.left(op, kind, t, mark.leaves, mark.via)
+            self.left(op, kind, t, mark.leaves, mark.exits, mark.via)
 
-    def left(self, op: str, kind: str, t: Tensor, leaves: frozenset[Node], via: str = "") -> frozenset[Exit]:
-        """Tell the blocks of an exit; return what they have written down."""
+    def left(
+        self, op: str, kind: str, t: Tensor, leaves: frozenset[Node], before: frozenset[Exit], via: str = ""
+    ) -> frozenset[Exit]:
+        """Tell the blocks of an exit of what is made of leaves, and of what left ``before``.
+
+        Return what they have written down.
+        """
+        leaves = leaves.union(*(e.leaves for e in before))
         where = called(op)
         found = [block.exit(where, kind, t, via) for block in BLOCKS.get()]
         exits = frozenset(e for e in found if e is not None)

@@ -330,3 +330,27 @@ def test_text() -> None:
         second.startswith("tolist") and " - " in second and total.split() == ["total", "2"] and rule == last
     )
     assert "2 lines" in repr(report) and "<pre>exit" in report._repr_html_()
+
+
+# ---------------------------------------------------------------- what left twice
+
+
+def test_what_left_came_back_and_left_again_is_followed() -> None:
+    """A value may leave, be computed with in the graph of another leaf, and leave that too."""
+    x, w = (ag.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    with ag.audit() as report:
+        inner = w * x.detach()
+        (x * inner.detach()).sum().backward()
+    assert said(report) == [("detach", "yes"), ("detach", "yes")]
+    with ag.audit() as report:
+        inner = w * x.detach()
+        (x * float(inner.sum())).sum().backward()
+    assert said(report) == [("detach", "may"), ("float", "may")]
+
+
+def test_what_is_written_by_out_is_followed() -> None:
+    x, y = ag.tensor([1.0, 2.0], requires_grad=True), ag.ones(2)
+    with ag.audit() as report:
+        np.add(y, x.detach(), out=y)
+        (x * y).sum().backward()
+    assert said(report) == [("detach", "yes")]
