@@ -70,7 +70,12 @@ def tests(session: nox.Session) -> None:
     install(session, "tests")
     session.run("pytest", "-n", "2", *session.posargs, env=QUIET)
     if not session.posargs:  # arguments ask for a part of the tests, or for options of theirs
-        documented = ("--doctest-modules", "--doctest-glob=README.md", "--ignore=anygrad/backends", "--ignore=anygrad/interop")
+        documented = (
+            "--doctest-modules",
+            "--doctest-glob=README.md",
+            "--ignore=anygrad/backends",
+            "--ignore=anygrad/interop",
+        )
         session.run("pytest", *documented, "anygrad", "README.md", env=QUIET)
 
 
