@@ -51,7 +51,7 @@ def _known_to(library: str) -> None:
 def await_arrivals() -> None:
     """Make us known to the libraries that are there, and later to those that come."""
     for library in AWAITED:
-        if library in sys.modules:
+        if sys.modules.get(library) is not None:  # None keeps it from being imported
             _known_to(library)
     if not any(isinstance(f, Awaiting) for f in sys.meta_path):
         sys.meta_path.insert(0, Awaiting())

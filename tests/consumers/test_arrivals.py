@@ -23,6 +23,7 @@ EINX = "assert einx.id('a b -> b a', ag.ones((2, 3))).shape == (3, 2)"
         # Where the library is missing, the error is Python's own.
         "import anygrad, sys\nsys.path[:] = []\ntry:\n    import einops\nexcept ModuleNotFoundError as e:\n"
         "    assert e.name == 'einops'\nelse:\n    raise SystemExit('found')",
+        "import sys\nsys.modules['einops'] = None\nimport anygrad",
         # A version that has no such class any more is imported all the same, with a warning.
         "import anygrad, sys, types, warnings\nsys.modules['einops._backends'] = types.ModuleType('x')\n"
         "from anygrad import arrivals\nwith warnings.catch_warnings(record=True) as seen:\n"
