@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +23,6 @@ LADDER = [
         "graph",
         "hooks",
         "gradients",
-        "chains",
         "tape",
         "conversion",
         "memory",
@@ -78,6 +79,7 @@ LIBRARIES = (
     "cupy",
     "dask",
     "einops",
+    "einx",
     "jax",
     "optree",
     "scipy",
@@ -145,8 +147,14 @@ def test_only_backends_name_an_array_library_beside_numpy() -> None:
 
 
 def test_every_module_is_on_the_ladder() -> None:
-    assert {rung(p) for p in MODULES} <= set(LADDER)
+    assert {rung(p) for p in MODULES} == set(LADDER)
     assert len(LADDER) == len(set(LADDER))
+
+
+def test_contributors_read_the_same_ladder() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    lines = re.findall(r"^    (\w[\w, ]*?/?) {2,}\S", text.partition("a test holds this:")[2], re.MULTILINE)
+    assert [name.rstrip("/") for line in lines for name in line.split(", ")] == LADDER[:-1]
 
 
 def test_no_file_is_long() -> None:
@@ -162,6 +170,16 @@ def test_no_module_is_named_like_a_public_function() -> None:
     functions = {name for name in ag.__all__ if callable(getattr(ag, name))}
     # The design names this module and the issue this function; nothing reads the module off the package.
     assert modules & functions <= {"devices"}
+
+
+DOORS = sorted({path.parent for path in MODULES if rung(path) in ("numpy", "scipy")})
+
+
+@pytest.mark.parametrize("folder", DOORS, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_of_a_door_is_named_like_what_it_holds(folder: Path) -> None:
+    door = importlib.import_module(".".join(("anygrad", *folder.relative_to(PACKAGE).parts)))
+    functions = {name for name in dir(door) if callable(getattr(door, name))}
+    assert not functions & {path.stem for path in folder.iterdir()}
 
 
 def test_modules_open_with_what_they_own() -> None:
