@@ -51,8 +51,7 @@ def test_ways_to_the_functions() -> None:
     other = ag.ones(2, device="array_api_strict:device1").__array_namespace__()
     assert other.fft.fft is fft.fft
     assert other.fft.fftfreq(3).device == "array_api_strict:device1"
-    with pytest.raises(AttributeError, match=r"'fft2': use fft.fftn with axes=\(-2, -1\)"):
-        _ = fft.fft2
+    assert fft.fft2 is ag.numpy.fft.fft2 and not hasattr(fft, "fft3")  # NumPy has one more than the standard
 
 
 SINGLE = {"f": "float32", "c": "complex64"}
