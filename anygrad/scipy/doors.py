@@ -13,15 +13,18 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from anygrad.backends.base import Backend
 from anygrad.devices import get_backend
 from anygrad.dispatch import common_backend, operand
+from anygrad.errors import DtypeError, message
 from anygrad.functions import FUNCTIONS, publish
 from anygrad.namespace import Namespace
 from anygrad.op import REGISTRY, Row
 from anygrad.tensors import Tensor, asarray
 
-__all__ = ["OnHost", "declared", "given", "missing"]
+__all__ = ["OnHost", "declared", "double", "doubles", "floating", "given", "missing", "reals"]
 
 
 def given(op: str, **operands: Any) -> tuple[Any, ...]:
@@ -38,6 +41,32 @@ def given(op: str, **operands: Any) -> tuple[Any, ...]:
         for name, x in present.items()
     }
     return backend.tensors, *(tensors.get(name) for name in operands)
+
+
+def floating(x: Tensor) -> Tensor:
+    """Return x, integers in double precision as far as the device has it."""
+    return x if x.dtype.kind in "fc" else double(x)
+
+
+def double(x: Tensor) -> Tensor:
+    """Return x, real or complex, in double precision as far as the device has it."""
+    wide = np.dtype(np.complex128 if x.dtype.kind == "c" else np.float64)
+    return x.astype(x.xp.within(wide), copy=False)
+
+
+def reals(op: str, **operands: Any) -> tuple[Any, ...]:
+    """Do as ``given`` for real operands, integers ``floating``; raises ``DtypeError`` for complex ones."""
+    xp, *tensors = given(op, **operands)
+    for name, x in zip(operands, tensors, strict=True):
+        if x is not None and x.dtype.kind == "c":
+            raise DtypeError(message(op, f"{name} has dtype {x.dtype}", "expected real numbers"))
+    return xp, *(None if x is None else floating(x) for x in tensors)
+
+
+def doubles(op: str, **operands: Any) -> tuple[Any, ...]:
+    """Do as ``reals``, each in double precision."""
+    xp, *tensors = reals(op, **operands)
+    return xp, *(None if x is None else double(x) for x in tensors)
 
 
 def declared(row: Row) -> Callable[..., Tensor]:

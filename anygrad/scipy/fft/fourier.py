@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from anygrad.scipy.doors import given
-from anygrad.scipy.fft.lengths import floating
+from anygrad.scipy.fft.lengths import transformable
 
 __all__ = [
     "fft",
@@ -31,7 +31,7 @@ def _fourier(name: str, x: Any, norm: Any, **keywords: Any) -> Any:
     keywords = {key: value for key, value in keywords.items() if value is not None}
     if "s" in keywords and "axes" not in keywords:
         keywords["axes"] = tuple(range(x.ndim - len(keywords["s"]), x.ndim))
-    return getattr(xp.fft, name)(floating(xp, x), norm="backward" if norm is None else norm, **keywords)
+    return getattr(xp.fft, name)(transformable(x), norm="backward" if norm is None else norm, **keywords)
 
 
 def fft(

@@ -10,7 +10,7 @@ import numpy as np
 from anygrad.devices import get_backend
 from anygrad.errors import ArgumentError, message
 from anygrad.rules import whole_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import floating, given
 
 __all__ = [
     "fftfreq",
@@ -22,11 +22,9 @@ __all__ = [
 ]
 
 
-def floating(xp: Any, x: Any) -> Any:
+def transformable(x: Any) -> Any:
     """Return x in a dtype that SciPy transforms."""
-    if x.dtype == np.float16:
-        return xp.astype(x, np.float32)
-    return x if x.dtype.kind in "fc" else xp.astype(x, x.xp.within(np.dtype(np.float64)))
+    return x.astype(np.float32) if x.dtype == np.float16 else floating(x)
 
 
 def fftshift(x: Any, axes: Any = None) -> Any:

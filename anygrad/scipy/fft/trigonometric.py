@@ -18,7 +18,7 @@ from anygrad.op import operation
 from anygrad.ops.fft import OPPOSITE, check_norm, points, resized
 from anygrad.rules import part
 from anygrad.scipy.doors import declared, given
-from anygrad.scipy.fft.lengths import floating
+from anygrad.scipy.fft.lengths import transformable
 
 __all__ = [
     "dct",
@@ -178,7 +178,7 @@ def _trigonometric(op: str, x: Any, type: Any, s: Any, axes: Any, norm: Any, ort
     if type not in (1, 2, 3, 4):
         raise ArgumentError(message(op, f"type is {type!r}", "expected 1, 2, 3 or 4"))
     norm = check_norm(op, "backward" if norm is None else norm)
-    x = floating(xp, x)
+    x = transformable(x)
     s = (s,) if isinstance(s, int) else s
     axes = (axes,) if isinstance(axes, int) else axes
     if axes is None and s is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import OnHost
+from anygrad.scipy.doors import OnHost, floating
 from anygrad.scipy.implied import Outside, backend_for
 from anygrad.tensors import Tensor, asarray
 
@@ -136,8 +136,7 @@ def solve_ivp(
         raise UnsupportedError(message("solve_ivp", "events are given", "they are not recorded", advice))
     args = tuple(args) if args is not None else ()
     backend = backend_for("solve_ivp", fun, y0, *t_span, t_eval, *args)
-    y = asarray(y0, device=backend.name)
-    y = y if y.dtype.kind in "fc" else y.astype(np.dtype("float64"))
+    y = floating(asarray(y0, device=backend.name))
 
     def slope(t: Any, y: Tensor) -> Tensor:
         found = fun(t, y, *args)

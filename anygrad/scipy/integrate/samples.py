@@ -9,7 +9,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, AxisError, ShapeError, message
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import floating, given
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["cumulative_simpson", "cumulative_trapezoid", "fixed_quad", "romb", "simpson", "trapezoid"]
@@ -21,14 +21,12 @@ def _laid(op: str, y: Any, x: Any, dx: Any, axis: int) -> tuple[Any, Any, Any]:
     if not -y.ndim <= axis < y.ndim:
         raise AxisError(message(op, f"axis {axis} is out of bounds", f"y has {y.ndim} axes"))
     n = y.shape[axis]
-    whole = y.dtype.kind not in "fc"
-    y = xp.moveaxis(xp.astype(y, np.dtype("float64")) if whole else y, axis, -1)
+    y = xp.moveaxis(floating(y), axis, -1)
     if x is None:
         if dx.ndim:
             dx = xp.moveaxis(dx, axis, -1) if dx.ndim == y.ndim else dx
         return xp, y, dx
-    if x.dtype.kind not in "fc":
-        x = xp.astype(x, np.dtype("float64"))
+    x = floating(x)
     if x.ndim != 1:
         if x.ndim != y.ndim:
             got = f"x has shape {x.shape}"

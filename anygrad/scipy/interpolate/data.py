@@ -12,7 +12,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, message
 from anygrad.rules import axis_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import double, given
 from anygrad.tensors import Tensor
 
 __all__ = ["floats", "locate", "outside", "pieces", "queries", "restore", "rising", "to_front"]
@@ -30,8 +30,7 @@ def floats(op: str, **operands: Any) -> tuple[Any, ...]:
 def _double(op: str, x: Tensor) -> Tensor:
     if x.dtype.kind not in "fcbiu":
         raise DtypeError(message(op, f"the dtype is {x.dtype}", "expected numbers"))
-    wide = x.xp.within(np.dtype("complex128" if x.dtype.kind == "c" else "float64"))
-    return x if x.dtype == wide else x.astype(wide)
+    return double(x)
 
 
 def queries(op: str, x: Any, like: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import check_real, others_product, whole_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import floating, given
 from anygrad.scipy.interpolate.data import floats, pieces, queries, restore, to_front
 from anygrad.scipy.interpolate.splines import make_interp_spline
 from anygrad.tensors import Tensor, asarray
@@ -66,8 +66,7 @@ class interp1d:
         if x.ndim != 1:
             raise ShapeError(message("interp1d", f"x has shape {x.shape}", "expected one axis"))
         data, self.axis = to_front("interp1d", y, axis, x.shape[0])
-        if data.dtype.kind not in "fc":
-            data = data.astype(data.xp.within(np.dtype(np.float64)))
+        data = floating(data)
         if not assume_sorted:
             order = xp.argsort(x.detach(), stable=True)
             x, data = xp.take(x, order), xp.take(data, order, axis=0)

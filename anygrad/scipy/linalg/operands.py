@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, message
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import floating, given
 
 __all__ = ["adjoint", "by_cholesky", "floats", "hermitian", "is_complex", "swapped"]
 
@@ -24,8 +24,7 @@ def floats(op: str, check_finite: bool = False, /, **operands: Any) -> tuple[Any
     xp, *tensors = given(op, **operands)
     found = []
     for name, x in zip(operands, tensors, strict=True):
-        if x is not None and x.dtype.kind not in "fc":
-            x = xp.astype(x, np.dtype("float64"))
+        x = x if x is None else floating(x)
         if x is not None and check_finite and x.xp.name == "cpu" and not np.isfinite(x.array).all():
             advice = "expected finite numbers", "pass check_finite=False to let them through"
             raise ArgumentError(message(op, f"{name} holds inf or NaN", *advice))

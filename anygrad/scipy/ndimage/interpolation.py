@@ -14,7 +14,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.rules import axis_in, shape_in, whole_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import double, given
 from anygrad.scipy.ndimage.borders import MODES, constant, finished, fixed, images, mode_in, per_axis
 from anygrad.scipy.ndimage.splines import coefficients_along, sampled
 
@@ -49,12 +49,6 @@ def _kind(op: str, mode: str) -> str:
     return "reflect" if MODES[mode] in ("nearest", "reflect") else "mirror"
 
 
-def _wide(xp: Any, x: Any) -> Any:
-    """Return x in double precision, as far as the device has it."""
-    dtype = np.dtype(np.complex128 if x.dtype.kind == "c" else np.float64)
-    return xp.astype(x, x.xp.within(dtype), copy=False)
-
-
 def _cast(xp: Any, out: Any, dtype: np.dtype) -> Any:
     """Return a result in a dtype, in integers rounded as SciPy rounds them: halves away from zero."""
     if dtype.kind in "iu":
@@ -80,7 +74,7 @@ def spline_filter1d(
     op = "spline_filter1d"
     xp, x = given(op, input=input)
     order, axis, kind = _order_in(op, order), axis_in(op, axis, x.ndim), _kind(op, mode)
-    out = _wide(xp, x)
+    out = double(x)
     if order > 1:
         out = coefficients_along(xp, out, order=order, axis=axis, mode=kind)
     return _cast(xp, out, _output_dtype(op, x, output))
@@ -99,7 +93,7 @@ def spline_filter(input: Any, order: int = 3, output: Any = np.float64, mode: st
     op = "spline_filter"
     xp, x = given(op, input=input)
     order, kind = _order_in(op, order, 2), _kind(op, mode)
-    out = _wide(xp, x)
+    out = double(x)
     for axis in range(x.ndim):
         out = coefficients_along(xp, out, order=order, axis=axis, mode=kind)
     return _cast(xp, out, _output_dtype(op, x, output))
@@ -123,7 +117,7 @@ def _interpolated(
     order, kind = _order_in(op, order), _kind(op, mode)
     dtype, cval = _output_dtype(op, x, output), constant(op, cval)
     mode = "reflect" if mode == "grid-mirror" else mode
-    x, extra = _wide(xp, x), 0
+    x, extra = double(x), 0
     if prefilter and order > 1:
         if mode in ("nearest", "grid-constant"):
             extra = PADDED
@@ -155,8 +149,8 @@ def _vector(op: str, name: str, xp: Any, like: Any, value: Any, count: int) -> l
         if value.shape != (count,):
             got = f"{name} has shape {value.shape}"
             raise ShapeError(message(op, got, f"expected one number, or one for each of {count} axes"))
-        return [_wide(xp, value[k]) for k in range(count)]
-    return [_wide(xp, v) if hasattr(v, "xp") else float(v) for v in per_axis(op, name, value, count)]
+        return [double(value[k]) for k in range(count)]
+    return [double(v) if hasattr(v, "xp") else float(v) for v in per_axis(op, name, value, count)]
 
 
 def map_coordinates(
@@ -187,7 +181,7 @@ def map_coordinates(
     if not x.ndim or coordinates.ndim < 2 or coordinates.shape[0] != x.ndim:
         got = f"coordinates has shape {coordinates.shape}, input has shape {x.shape}"
         raise ShapeError(message(op, got, "expected a row of coordinates for each axis"))
-    x, coordinates = xp.expand_dims(x, axis=0), _wide(xp, coordinates)
+    x, coordinates = xp.expand_dims(x, axis=0), double(coordinates)
     out = _interpolated(op, xp, x, coordinates, output, order, mode, cval, prefilter)
     return xp.reshape(out, coordinates.shape[1:])
 
@@ -217,7 +211,7 @@ def affine_transform(
     op = "affine_transform"
     xp, x, matrix = images(op, output, input=input, matrix=matrix)
     shape = x.shape if output_shape is None else shape_in(op, output_shape, "output_shape")
-    d, matrix = x.ndim, _wide(xp, matrix)
+    d, matrix = x.ndim, double(matrix)
     if matrix.ndim == 2 and matrix.shape in ((d, d + 1), (d + 1, d + 1)):
         offset, matrix = matrix[:d, d], matrix[:d, :d]
     if (
@@ -341,7 +335,7 @@ def rotate(
     if len(plane) != 2 or len(axes) != 2 or angle.shape != ():
         got = f"axes is {axes!r}, input has shape {x.shape}, angle has shape {angle.shape}"
         raise ArgumentError(message(op, got, "expected one angle, and two axes of an image that has them"))
-    angle = _wide(xp, angle)
+    angle = double(angle)
     c, s = _turned(xp, angle)
     before = [x.shape[axis] for axis in plane]
     after = _room(before, c.detach().item(), s.detach().item()) if reshape else before

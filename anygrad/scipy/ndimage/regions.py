@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ShapeError, message
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import double, given
 from anygrad.scipy.ndimage.borders import fixed
 
 __all__ = [
@@ -67,8 +67,7 @@ class _Regions:
     def entries(self) -> Any:
         """Return the entries of all regions, flat and in double precision, in which SciPy adds them up."""
         x = self.xp.take(self.xp.reshape(self.x, (-1,)), self.xp.asarray(self.places), axis=0)
-        wide = np.dtype(np.complex128 if x.dtype.kind == "c" else np.float64)
-        return self.xp.astype(x, self.x.xp.within(wide), copy=False)
+        return double(x)
 
     def added(self, values: Any) -> Any:
         """Return the sums of values, one for each entry, by region."""

@@ -11,7 +11,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.jacobians import jacobian
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import OnHost, given
+from anygrad.scipy.doors import OnHost, floating, given, reals
 from anygrad.scipy.implied import dense, implied
 from anygrad.scipy.optimize.driving import Asked, host
 from anygrad.scipy.optimize.minima import limits, stationary
@@ -162,8 +162,7 @@ def curve_fit(
     y = xp.reshape(y, (-1,))
     if p0 is None:
         p0 = np.ones(len(inspect.signature(f).parameters) - 1)
-    start = asarray(p0, device=y.xp.name)
-    start = xp.reshape(start.astype(np.dtype("float64")) if start.dtype.kind != "f" else start, (-1,))
+    start = xp.reshape(floating(asarray(p0, device=y.xp.name)), (-1,))
     if sigma is not None and sigma.shape not in ((y.size,), (y.size, y.size)):
         got = f"sigma has shape {sigma.shape}, ydata has {y.size} entries"
         raise ShapeError(message("curve_fit", got, "expected as many, or a square matrix"))
@@ -201,8 +200,7 @@ def nnls(A: ArrayLike, b: ArrayLike, *, maxiter: int | None = None) -> tuple[Ten
     >>> ag.scipy.optimize.nnls(ag.asarray([[1.0, 0.0], [0.0, 1.0]]), ag.asarray([2.0, -1.0]))[0]
     tensor([2., 0.], dtype=float64, device='cpu')
     """
-    xp, a, b = given("nnls", A=A, b=b)
-    a, b = (x if x.dtype.kind == "f" else x.astype(np.dtype("float64")) for x in (a, b))
+    xp, a, b = reals("nnls", A=A, b=b)
     found, _ = optimize.nnls(host(a), host(b), maxiter=maxiter)
     places = np.flatnonzero(found > 0)
     chosen = np.zeros((len(found), len(places)))

@@ -12,10 +12,9 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, message
 from anygrad.rules import axis_in, whole_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import floating, given
 from anygrad.scipy.fft.lengths import next_fast_len
 from anygrad.scipy.ndimage.borders import fixed
-from anygrad.scipy.signal.recursive import floating
 
 __all__ = ["czt", "zoom_fft"]
 
@@ -23,7 +22,7 @@ __all__ = ["czt", "zoom_fft"]
 def _transformed(op: str, x: Any, m: Any, axis: int, chirps: Any) -> Any:
     """Transform along an axis: ``chirps(n, m)`` gives what x is multiplied by, and the chirp."""
     xp, x = given(op, x=x)
-    x, axis = floating(xp, x), axis_in(op, axis, x.ndim)
+    x, axis = floating(x), axis_in(op, axis, x.ndim)
     n = x.shape[axis]
     m = n if m is None else whole_in(op, "m", m)
     if n < 1 or m < 1:

@@ -9,8 +9,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.rules import axis_in, whole_in
-from anygrad.scipy.doors import given
-from anygrad.scipy.signal.recursive import floating
+from anygrad.scipy.doors import floating, given
 from anygrad.scipy.signal.resampling import designed
 from anygrad.scipy.signal.smoothing import detrend as without_trend
 
@@ -117,7 +116,7 @@ def prepared(op: str, axis: int, **signals: Any) -> tuple[Any, list[Any], int]:
         at = axis_in(op, axis, x.ndim)
         if not x.shape[at]:
             raise ShapeError(message(op, f"a signal has shape {x.shape}", f"axis {axis} has no entry"))
-        found.append(xp.moveaxis(floating(xp, x), at, -1))
+        found.append(xp.moveaxis(floating(x), at, -1))
     return xp, found, axis if axis < 0 else axis - given_signals[0].ndim
 
 

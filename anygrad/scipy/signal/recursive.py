@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import ShapeError, message
 from anygrad.op import operation
 from anygrad.rules import axis_in, fit, part
-from anygrad.scipy.doors import declared, given
+from anygrad.scipy.doors import declared, floating, given
 from anygrad.scipy.signal.convolution import convolve
 
 __all__ = [
@@ -121,12 +121,8 @@ def coefficients(op: str, xp: Any, **given: Any) -> list[Any]:
         x = xp.reshape(x, (1,)) if not x.ndim else x
         if x.ndim != 1 or not x.size:
             raise ShapeError(message(op, f"{name} has shape {x.shape}", "expected one axis, not empty"))
-        found.append(floating(xp, x))
+        found.append(floating(x))
     return found
-
-
-def floating(xp: Any, x: Any) -> Any:
-    return x if x.dtype.kind in "fc" else xp.astype(x, x.xp.within(np.dtype(np.float64)))
 
 
 def _ended(xp: Any, x: Any, axis: int, count: int) -> Any:
@@ -163,7 +159,7 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     op = "lfilter"
     xp, b, a, x, zi = given(op, b=b, a=a, x=x, zi=zi)
     b, a = coefficients(op, xp, b=b, a=a)
-    axis, x = axis_in(op, axis, x.ndim), floating(xp, x)
+    axis, x = axis_in(op, axis, x.ndim), floating(x)
     count = max(b.shape[0], a.shape[0]) - 1
     shape = tuple(count if k == axis else n for k, n in enumerate(x.shape))
     if zi is None:
@@ -171,7 +167,7 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     got = f"zi has shape {zi.shape}, x has shape {x.shape}, axis is {axis}"
     if zi.ndim != x.ndim or any(n not in (m, 1) for n, m in zip(zi.shape, shape, strict=True)):
         raise ShapeError(message(op, got, f"expected what broadcasts to {shape}"))
-    zi = xp.broadcast_to(floating(xp, zi), shape)
+    zi = xp.broadcast_to(floating(zi), shape)
     y = _filter(b, a, x, zi, axis=axis, starts=True)
     if not count:
         return y, xp.astype(zi, y.dtype, copy=False)
@@ -234,10 +230,11 @@ def _long(xp: Any, x: Any, count: int) -> Any:
 # ---------------------------------------------------------------- sections of the second order
 
 
-def sections(op: str, xp: Any, sos: Any) -> Any:
+def sections(op: str, sos: Any) -> Any:
+    """Return sections as floating rows; raises ``ShapeError`` where they are not of six."""
     if sos.ndim != 2 or sos.shape[1] != 6:
         raise ShapeError(message(op, f"sos has shape {sos.shape}", "expected rows of six"))
-    return floating(xp, sos)
+    return floating(sos)
 
 
 def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
@@ -253,7 +250,7 @@ def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """
     op = "sosfilt"
     xp, sos, x, zi = given(op, sos=sos, x=x, zi=zi)
-    sos, axis, y = sections(op, xp, sos), axis_in(op, axis, x.ndim), x
+    sos, axis, y = sections(op, sos), axis_in(op, axis, x.ndim), x
     shape = (sos.shape[0], *(2 if k == axis else n for k, n in enumerate(x.shape)))
     if zi is not None and zi.shape != shape:
         got = f"zi has shape {zi.shape}, x has shape {x.shape}, axis is {axis}"
@@ -279,7 +276,7 @@ def sosfilt_zi(sos: Any) -> Any:
     """
     op = "sosfilt_zi"
     xp, sos = given(op, sos=sos)
-    sos, scale, rows = sections(op, xp, sos), 1.0, []
+    sos, scale, rows = sections(op, sos), 1.0, []
     for k in range(sos.shape[0]):
         b, a = sos[k, :3], sos[k, 3:]
         rows.append(scale * lfilter_zi(b, a))

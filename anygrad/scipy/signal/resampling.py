@@ -15,8 +15,8 @@ from anygrad.devices import get_backend
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import operation
 from anygrad.rules import axes_in, axis_in, fit, part, whole_in
-from anygrad.scipy.doors import declared, given
-from anygrad.scipy.signal.recursive import floating, sosfilt
+from anygrad.scipy.doors import declared, floating, given
+from anygrad.scipy.signal.recursive import sosfilt
 from anygrad.scipy.signal.zero_phase import sosfiltfilt
 
 __all__ = ["decimate", "hilbert", "hilbert2", "resample", "resample_poly", "upfirdn"]
@@ -98,7 +98,7 @@ def upfirdn(
     tensor([1. , 0.5, 2. , 1. , 4. , 2. ], dtype=float64, device='cpu')
     """
     op = "upfirdn"
-    xp, h, x = given(op, h=h, x=x)
+    _, h, x = given(op, h=h, x=x)
     up, down, axis = whole_in(op, "up", up), whole_in(op, "down", down), axis_in(op, axis, x.ndim)
     if h.ndim != 1 or not h.size:
         raise ShapeError(message(op, f"h has shape {h.shape}", "expected one axis, not empty"))
@@ -109,7 +109,7 @@ def upfirdn(
         raise ArgumentError(message(op, f"up is {up}, down is {down}", "expected 1 or more"))
     if not x.shape[axis]:
         raise ShapeError(message(op, f"x has shape {x.shape}", f"axis {axis} has no entry"))
-    return _upfirdn(floating(xp, h), floating(xp, x), up=up, down=down, axis=axis)
+    return _upfirdn(floating(h), floating(x), up=up, down=down, axis=axis)
 
 
 BACKGROUNDS = {"mean": "mean", "median": "median", "minimum": "min", "maximum": "max"}
@@ -137,7 +137,7 @@ def resample_poly(
     op = "resample_poly"
     coefficients = window if isinstance(window, list) or hasattr(window, "dtype") else None
     xp, x, h = given(op, x=x, window=coefficients)
-    x, axis = floating(xp, x), axis_in(op, axis, x.ndim)
+    x, axis = floating(x), axis_in(op, axis, x.ndim)
     up, down = whole_in(op, "up", up), whole_in(op, "down", down)
     if up < 1 or down < 1:
         raise ArgumentError(message(op, f"up is {up}, down is {down}", "expected 1 or more"))
@@ -160,7 +160,7 @@ def resample_poly(
     after = 0
     while ((n - 1) * up + h.shape[0] + before + after - 1) // down + 1 < count + start:
         after += 1
-    h = xp.pad(floating(xp, h) * up, (before, after))
+    h = xp.pad(floating(h) * up, (before, after))
     ground = None
     if padtype in BACKGROUNDS:
         ground = getattr(xp, BACKGROUNDS[padtype])(x, axis=axis, keepdims=True)
@@ -183,7 +183,7 @@ def decimate(
     """
     op = "decimate"
     xp, x = given(op, x=x)
-    x, axis, q = floating(xp, x), axis_in(op, axis, x.ndim), whole_in(op, "q", q)
+    x, axis, q = floating(x), axis_in(op, axis, x.ndim), whole_in(op, "q", q)
     if ftype not in ("iir", "fir"):
         raise ArgumentError(message(op, f"ftype is {ftype!r}", "expected 'iir' or 'fir'"))
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(f"f{x.dtype.itemsize // 2}")
@@ -235,7 +235,7 @@ def resample(x: Any, num: int, t: Any = None, axis: int = 0, window: Any = None,
     if domain not in ("time", "freq"):
         raise ArgumentError(message(op, f"domain is {domain!r}", "expected 'time' or 'freq'"))
     xp, x, t = given(op, x=x, t=t)
-    x, axis, num = floating(xp, x), axis_in(op, axis, x.ndim), whole_in(op, "num", num)
+    x, axis, num = floating(x), axis_in(op, axis, x.ndim), whole_in(op, "num", num)
     n = x.shape[axis]
     if num < 1 or n < 1:
         raise ArgumentError(message(op, f"num is {num}, x has shape {x.shape}", "expected 1 or more"))
@@ -282,10 +282,10 @@ def _one_sided(xp: Any, x: Any, n: int, axis: int, middle: float) -> Any:
     return xp.reshape(xp.asarray(weights, dtype=np.finfo(x.dtype).dtype), shape)
 
 
-def _real(op: str, xp: Any, x: Any) -> Any:
+def _real(op: str, x: Any) -> Any:
     if x.dtype.kind == "c":
         raise DtypeError(message(op, f"x has dtype {x.dtype}", "expected real numbers"))
-    return floating(xp, x)
+    return floating(x)
 
 
 def hilbert(x: Any, N: int | None = None, axis: int = -1) -> Any:
@@ -301,7 +301,7 @@ def hilbert(x: Any, N: int | None = None, axis: int = -1) -> Any:
     """
     op = "hilbert"
     xp, x = given(op, x=x)
-    x, axis = _real(op, xp, x), axis_in(op, axis, x.ndim)
+    x, axis = _real(op, x), axis_in(op, axis, x.ndim)
     n = x.shape[axis] if N is None else whole_in(op, "N", N)
     if n < 1:
         raise ArgumentError(message(op, f"N is {n}", "expected 1 or more"))
@@ -320,7 +320,7 @@ def hilbert2(x: Any, N: Any = None, axes: Any = (-2, -1)) -> Any:
     """
     op = "hilbert2"
     xp, x = given(op, x=x)
-    x, axes = _real(op, xp, x), axes_in(op, axes, x.ndim)
+    x, axes = _real(op, x), axes_in(op, axes, x.ndim)
     if axes is None or len(axes) != 2:
         raise ArgumentError(message(op, f"axes is {axes}", "expected two"))
     points = tuple(x.shape[a] for a in axes) if N is None else (N, N) if isinstance(N, int) else tuple(N)

@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.rules import axis_in, part, whole_in
 from anygrad.scipy import ndimage
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import double, floating, given
 from anygrad.scipy.ndimage.borders import per_axis
 from anygrad.scipy.signal.convolution import correlate
 from anygrad.tensors import asarray
@@ -124,7 +124,7 @@ def savgol_filter(
             message(op, f"x has dtype {x.dtype}", "expected real numbers", "filter x.real, x.imag")
         )
     if x.dtype not in (np.float32, np.float64):
-        x = xp.astype(x, x.xp.within(np.dtype(np.float64)))
+        x = double(x)
     if hasattr(delta, "xp"):
         y = savgol_filter(x, window_length, polyorder, deriv, 1.0, axis, mode, cval)
         return y / delta**deriv
@@ -248,8 +248,7 @@ def detrend(
         raise ArgumentError(message(op, f"type is {type!r}", "expected 'linear' or 'constant'"))
     xp, x = given(op, data=data)
     axis = axis_in(op, axis, x.ndim)
-    if x.dtype.kind not in "fc":
-        x = xp.astype(x, x.xp.within(np.dtype(np.float64)))
+    x = floating(x)
     if type in ("constant", "c"):
         return x - xp.mean(x, axis=axis, keepdims=True)
     n = x.shape[axis]

@@ -6,10 +6,9 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, message
 from anygrad.rules import axis_in, part, whole_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import floating, given
 from anygrad.scipy.signal.recursive import (
     coefficients,
-    floating,
     lfilter,
     lfilter_zi,
     sections,
@@ -81,7 +80,7 @@ def filtfilt(
     axis = axis_in(op, axis, x.ndim)
     edge = 3 * max(a.shape[0], b.shape[0]) if padlen is None else whole_in(op, "padlen", padlen)
     edge = 0 if padtype is None else edge
-    longer = continued(op, xp, floating(xp, x), axis, padtype, edge)
+    longer = continued(op, xp, floating(x), axis, padtype, edge)
     zi = lfilter_zi(b, a)
     zi = xp.reshape(zi, tuple(-1 if k == axis else 1 for k in range(x.ndim)))
     return _both_ways(xp, longer, axis, edge, lambda x, first: lfilter(b, a, x, axis, zi * first)[0])
@@ -98,13 +97,13 @@ def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: 
     """
     op = "sosfiltfilt"
     xp, sos, x = given(op, sos=sos, x=x)
-    sos, axis = sections(op, xp, sos), axis_in(op, axis, x.ndim)
+    sos, axis = sections(op, sos), axis_in(op, axis, x.ndim)
     if padlen is None:
         known = sos.detach().xp.to_numpy(sos.array)
         zeros = min((known[:, 2] == 0).sum(), (known[:, 5] == 0).sum())
         padlen = 3 * int(2 * sos.shape[0] + 1 - zeros)
     edge = 0 if padtype is None else whole_in(op, "padlen", padlen)
-    longer = continued(op, xp, floating(xp, x), axis, padtype, edge)
+    longer = continued(op, xp, floating(x), axis, padtype, edge)
     zi = sosfilt_zi(sos)
     zi = xp.reshape(zi, (sos.shape[0], *(2 if k == axis else 1 for k in range(x.ndim))))
     return _both_ways(xp, longer, axis, edge, lambda x, first: sosfilt(sos, x, axis, zi * first)[0])

@@ -11,7 +11,7 @@ from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import OnHost, missing
+from anygrad.scipy.doors import OnHost, floating, missing
 from anygrad.scipy.implied import implied
 from anygrad.scipy.sparse import patterns
 from anygrad.scipy.sparse.matrices import SparseArray, coo_array
@@ -208,8 +208,7 @@ def _iterated(name: str, symmetric: bool, about: str) -> Function:
         **options: Any,
     ) -> tuple[Tensor, int]:
         held = [x for x in (b, getattr(A, "data", A)) if isinstance(x, Tensor)]
-        right = asarray(b, device=common_backend(name, held).name)
-        right = right if right.dtype.kind in "fc" else right.astype(np.dtype("float64"))
+        right = floating(asarray(b, device=common_backend(name, held).name))
         if right.ndim != 1:
             raise ShapeError(message(name, f"b has shape {right.shape}", "expected a vector"))
         before = None if M is None else _applied(name, M, right.xp.name)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, UnsupportedError, message
+from anygrad.scipy.doors import floating
 from anygrad.scipy.sparse import patterns
 from anygrad.scipy.sparse.patterns import Pattern, index_on
 from anygrad.tensors import Tensor, asarray
@@ -161,8 +162,7 @@ def _integers(op: str, name: str, x: Any) -> np.ndarray:
 
 
 def _values(data: Any) -> Tensor:
-    data = asarray(data)
-    return data if data.dtype.kind in "fc" else data.astype(np.dtype("float64"))
+    return floating(asarray(data))
 
 
 def _made(op: str, data: Any, rows: np.ndarray, columns: np.ndarray, shape: Any) -> SparseArray:

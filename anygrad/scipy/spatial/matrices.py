@@ -10,9 +10,9 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
+from anygrad.scipy.doors import doubles, reals
 from anygrad.scipy.spatial import metrics, vectors
-from anygrad.scipy.spatial.metrics import reals
-from anygrad.scipy.spatial.pairs import between, doubles
+from anygrad.scipy.spatial.pairs import between
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["cdist", "directed_hausdorff", "pdist", "squareform"]

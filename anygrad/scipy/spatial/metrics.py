@@ -8,10 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from anygrad.errors import ArgumentError, DtypeError, message
-from anygrad.scipy.doors import given
+from anygrad.errors import ArgumentError, message
 from anygrad.tensors import Tensor
 
 __all__ = [
@@ -22,21 +19,8 @@ __all__ = [
     "jensenshannon",
     "mahalanobis",
     "minkowski",
-    "reals",
     "seuclidean",
 ]
-
-
-def reals(op: str, **arrays: Any) -> tuple[Any, ...]:
-    """Return the namespace, then each operand as a real tensor, integers in double precision; None stays."""
-    xp, *tensors = given(op, **arrays)
-    found: list[Tensor | None] = []
-    for name, x in zip(arrays, tensors, strict=True):
-        if x is not None and x.dtype.kind == "c":
-            raise DtypeError(message(op, f"{name} has dtype {x.dtype}", "expected real numbers"))
-        whole = x is not None and x.dtype.kind != "f"
-        found.append(x.astype(x.xp.within(np.dtype(np.float64))) if whole else x)
-    return xp, *found
 
 
 def root(xp: Any, x: Tensor, p: float = 2) -> Tensor:

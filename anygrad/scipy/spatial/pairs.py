@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from anygrad.errors import ShapeError, message
 from anygrad.op import ArrayLike, operation
 from anygrad.rules import part, safe
-from anygrad.scipy.doors import declared
-from anygrad.scipy.spatial.metrics import minkowski, reals
+from anygrad.scipy.doors import declared, doubles
+from anygrad.scipy.spatial.metrics import minkowski
 from anygrad.tensors import Tensor
 
-__all__ = ["between", "distance_matrix", "doubles", "minkowski_distance", "minkowski_distance_p"]
+__all__ = ["between", "distance_matrix", "minkowski_distance", "minkowski_distance_p"]
 
 BLOCK = 1 << 20
 """How many differences are held at a time."""
@@ -86,13 +84,6 @@ between = declared(
         doc="Return the distances of order p of all rows of x from all of y, or the squared ones.",
     )
 )
-
-
-def doubles(op: str, **arrays: Any) -> tuple[Any, ...]:
-    """Return the namespace, then each operand as a real tensor of double precision; None stays."""
-    xp, *tensors = reals(op, **arrays)
-    wide = [x if x is None else x.astype(x.xp.within(np.dtype(np.float64))) for x in tensors]
-    return xp, *wide
 
 
 def distance_matrix(x: ArrayLike, y: ArrayLike, p: float = 2.0, threshold: int = 1000000) -> Tensor:

@@ -7,9 +7,8 @@ from typing import Any
 
 from anygrad.errors import ShapeError, message
 from anygrad.op import ArrayLike
+from anygrad.scipy.doors import doubles, reals
 from anygrad.scipy.spatial import metrics
-from anygrad.scipy.spatial.metrics import reals
-from anygrad.scipy.spatial.pairs import doubles
 from anygrad.tensors import Tensor
 
 __all__ = [

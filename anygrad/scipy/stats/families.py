@@ -12,26 +12,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from anygrad.errors import ArgumentError, DtypeError, UnsupportedError, message
-from anygrad.scipy.doors import given
+from anygrad.errors import ArgumentError, UnsupportedError, message
+from anygrad.scipy.doors import doubles
 from anygrad.tensors import Tensor
 
-__all__ = ["Continuous", "Family", "Frozen", "doubles", "listed", "log_of", "power_log"]
+__all__ = ["Continuous", "Family", "Frozen", "listed", "log_of", "power_log"]
 
 Formula = Callable[..., Any]
-
-
-def doubles(op: str, **arrays: Any) -> tuple[Any, ...]:
-    """Return the namespace, then each operand as a real tensor of double precision; None stays."""
-    xp, *tensors = given(op, **arrays)
-    found: list[Tensor | None] = []
-    for name, x in zip(arrays, tensors, strict=True):
-        if x is not None and x.dtype.kind == "c":
-            raise DtypeError(message(op, f"{name} has dtype {x.dtype}", "expected real numbers"))
-        found.append(None if x is None else x.astype(x.xp.within(np.dtype(np.float64))))
-    return xp, *found
 
 
 def power_log(xp: Any, c: Any, x: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike
+from anygrad.scipy.doors import doubles
 from anygrad.scipy.spatial.pairs import between
-from anygrad.scipy.stats.families import doubles
 from anygrad.tensors import Tensor
 
 __all__ = ["gaussian_kde"]

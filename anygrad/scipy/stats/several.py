@@ -9,7 +9,8 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
-from anygrad.scipy.stats.families import Frozen, doubles, power_log
+from anygrad.scipy.doors import doubles
+from anygrad.scipy.stats.families import Frozen, power_log
 from anygrad.tensors import Tensor
 
 __all__ = ["dirichlet", "invwishart", "multinomial", "multivariate_normal", "multivariate_t", "wishart"]
