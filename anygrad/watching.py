@@ -39,6 +39,7 @@ NUMBERS = ("bool", "complex", "float", "index", "int", "item", "round", "tolist"
 ARRAYS = ("__array__", "__dlpack__", "numpy")
 KINDS = {"asarray": "cast", "astype": "cast", "detach": "detach", "to": "cast"}
 KINDS |= dict.fromkeys(("copy", "pickle", "tensor"), "copy")
+KINDS |= dict.fromkeys(("sum", "prod", "cumulative_sum", "cumulative_prod"), "cast")
 """What it is called where a function returns a tensor that has left the graph."""
 EACH = ("broadcast_arrays", "meshgrid")
 """What makes of each operand a result of its own."""

@@ -217,10 +217,10 @@ def common_type(*arrays: Array) -> Tensor:
 def compress(condition: Array, a: Array, axis: int | None = None, out: Out = None) -> Tensor:
     """Return the entries along an axis (None: of all) where a condition is true."""
 
-def concat(arrays: Arrays, /, axis: int | None = 0, out: Out = None, *, dtype: Any = None, casting: Unused = 'same_kind') -> Tensor:
+def concat(arrays: Arrays, /, axis: int | None = 0, out: Out = None, *, dtype: Any = None, casting: Any = 'same_kind') -> Tensor:
     """Join arrays along an axis."""
 
-def concatenate(arrays: Arrays, /, axis: int | None = 0, out: Out = None, *, dtype: Any = None, casting: Unused = 'same_kind') -> Tensor:
+def concatenate(arrays: Arrays, /, axis: int | None = 0, out: Out = None, *, dtype: Any = None, casting: Any = 'same_kind') -> Tensor:
     """Join arrays along an axis."""
 conj: Ufunc
 conjugate: Ufunc
@@ -404,7 +404,7 @@ def histogram_bin_edges(a: Array, bins: Any = 10, range: Any = None, weights: Ar
 def hsplit(ary: Array, indices_or_sections: Any) -> list[Tensor]:
     """Part the second axis, or the only one."""
 
-def hstack(tup: Arrays, *, dtype: Any = None, casting: Unused = 'same_kind') -> Tensor:
+def hstack(tup: Arrays, *, dtype: Any = None, casting: Any = 'same_kind') -> Tensor:
     """Join arrays along the second axis; those of one axis along that."""
 hypot: Ufunc
 
@@ -759,7 +759,7 @@ square: Ufunc
 def squeeze(a: Array, axis: Any = None) -> Tensor:
     """Return a without axes of length 1."""
 
-def stack(arrays: Arrays, axis: int = 0, out: Out = None, *, dtype: Any = None, casting: Unused = 'same_kind') -> Tensor:
+def stack(arrays: Arrays, axis: int = 0, out: Out = None, *, dtype: Any = None, casting: Any = 'same_kind') -> Tensor:
     """Join arrays along a new axis."""
 
 def std(a: Array, axis: Any = None, dtype: Any = None, out: Out = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = ..., correction: float = ...) -> Tensor:
@@ -865,7 +865,7 @@ vecmat: Ufunc
 def vsplit(ary: Array, indices_or_sections: Any) -> list[Tensor]:
     """Part the first axis."""
 
-def vstack(tup: Arrays, *, dtype: Any = None, casting: Unused = 'same_kind') -> Tensor:
+def vstack(tup: Arrays, *, dtype: Any = None, casting: Any = 'same_kind') -> Tensor:
     """Join arrays as rows."""
 
 def where(condition: Array, x: Any = None, y: Any = None, /) -> Results:

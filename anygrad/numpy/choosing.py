@@ -9,7 +9,7 @@ import numpy as np
 
 from anygrad.construction import SCALARS
 from anygrad.errors import ArgumentError, message
-from anygrad.numpy.shapes import axis_of
+from anygrad.numpy.shapes import axis_of, host
 from anygrad.numpy.table import Array, Arrays, Operand, Out, Results, lifted, published
 
 __all__: list[str] = []
@@ -45,7 +45,7 @@ def select(xp: Any, condlist: Arrays, choicelist: Arrays, default: Operand = 0) 
 def choose(xp: Any, a: Array, choices: Arrays, out: Out = None, mode: str = "raise") -> Any:
     """Return of each entry that of the choice with its number."""
     n, number = len(choices), a
-    if mode == "raise" and a.size and not bool(xp.all((a >= 0) & (a < n))):
+    if mode == "raise" and np.any((host(a) < 0) | (host(a) >= n)):
         raise ArgumentError(message("choose", f"there are {n} choices", "expected their numbers"))
     number = a % n if mode == "wrap" else xp.clip(a, 0, n - 1)
     result = choices[0]
@@ -74,7 +74,7 @@ def piecewise(xp: Any, x: Array, condlist: Any, funclist: Sequence[Any], *args: 
         mask = xp.broadcast_to(condition, x.shape)
         if not callable(function):
             out[mask] = function
-        elif bool(xp.any(mask)):
+        elif np.any(host(mask)):
             out[mask] = function(x[mask], *args, **kw)
     return out
 
@@ -86,6 +86,7 @@ def take(
     """Return the entries at positions along an axis (None: of all)."""
     a, axis = (xp.reshape(a, (-1,)), 0) if axis is None else (a, axis_of("take", a.ndim, axis))
     n = a.shape[axis]
+    indices = xp.astype(indices, xp.int64) if indices.dtype.kind == "b" else indices  # no mask
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
@@ -149,6 +150,7 @@ def isclose(
     xp: Any, a: Array, b: Array, rtol: Operand = 1e-05, atol: Operand = 1e-08, equal_nan: bool = False
 ) -> Any:
     """Tell which entries are equal up to a tolerance."""
+    b = b if b.dtype.kind in "fc" else xp.astype(b, xp.float64)  # differences of integers may wrap
     near = xp.abs(a - b) <= atol + rtol * xp.abs(b)
     close = xp.where(xp.isfinite(a) & xp.isfinite(b), near, a == b)
     return close | (xp.isnan(a) & xp.isnan(b)) if equal_nan else close

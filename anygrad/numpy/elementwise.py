@@ -36,7 +36,6 @@ SAME = {
     "equal": "equal",
     "exp": "exp",
     "expm1": "expm1",
-    "fabs": "abs",
     "floor": "floor",
     "floor_divide": "floor_divide",
     "greater": "greater",
@@ -91,6 +90,12 @@ for _name, _key in SAME.items():
 def ufunc(function: Any) -> Ufunc:
     """Make a ufunc of a function over the namespace; of two operands both come as tensors."""
     return Ufunc(function.__name__.rstrip("_"), function, takes_xp=True)
+
+
+@ufunc
+def fabs(xp: Any, x: Any, /) -> Any:
+    """Return the absolute value, as a floating number."""
+    return xp.abs(x if x.dtype.kind == "f" else xp.astype(x, xp.float64))
 
 
 @ufunc

@@ -10,18 +10,17 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.numpy.shapes import atleast_1d, atleast_2d, atleast_3d, axis_of, host
-from anygrad.numpy.table import Array, Arrays, Fixed, Operand, Out, Unused, lifted, published
+from anygrad.numpy.table import Array, Arrays, Fixed, Operand, Out, cast, lifted, published
+from anygrad.tensors import Tensor
 
 __all__: list[str] = []
 
 # ---------------------------------------------------------------- joining
 
 
-def _join(xp: Any, parts: list[Any], axis: int | None, dtype: Any) -> Any:
-    """Concatenate tensors of a list, cast where a dtype is asked for."""
-    if dtype is not None:
-        parts = [xp.astype(x, dtype, copy=False) for x in parts]
-    return xp.concat(parts, axis=axis)
+def _cast(op: str, parts: list[Any], dtype: Any, casting: Any) -> list[Any]:
+    """Return the tensors of a list as a dtype, where one is asked for."""
+    return parts if dtype is None else [cast(op, x, dtype, casting) for x in parts]
 
 
 @published
@@ -33,10 +32,10 @@ def concatenate(
     out: Out = None,
     *,
     dtype: Any = None,
-    casting: Unused = "same_kind",
+    casting: Any = "same_kind",
 ) -> Any:
     """Join arrays along an axis."""
-    return _join(xp, arrays, axis, dtype)
+    return xp.concat(_cast("concatenate", arrays, dtype, casting), axis=axis)
 
 
 @published
@@ -47,25 +46,23 @@ def stack(
     out: Out = None,
     *,
     dtype: Any = None,
-    casting: Unused = "same_kind",
+    casting: Any = "same_kind",
 ) -> Any:
     """Join arrays along a new axis."""
-    if dtype is not None:
-        arrays = [xp.astype(x, dtype, copy=False) for x in arrays]
-    return xp.stack(arrays, axis=axis)
+    return xp.stack(_cast("stack", arrays, dtype, casting), axis=axis)
 
 
 @published
-def vstack(xp: Any, tup: Arrays, *, dtype: Any = None, casting: Unused = "same_kind") -> Any:
+def vstack(xp: Any, tup: Arrays, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """Join arrays as rows."""
-    return _join(xp, [atleast_2d(x) for x in tup], 0, dtype)
+    return xp.concat(_cast("vstack", [atleast_2d(x) for x in tup], dtype, casting), axis=0)
 
 
 @published
-def hstack(xp: Any, tup: Arrays, *, dtype: Any = None, casting: Unused = "same_kind") -> Any:
+def hstack(xp: Any, tup: Arrays, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """Join arrays along the second axis; those of one axis along that."""
-    parts = [atleast_1d(x) for x in tup]
-    return _join(xp, parts, 0 if parts and parts[0].ndim == 1 else 1, dtype)
+    parts = _cast("hstack", [atleast_1d(x) for x in tup], dtype, casting)
+    return xp.concat(parts, axis=0 if parts and parts[0].ndim == 1 else 1)
 
 
 @published
@@ -230,7 +227,7 @@ def insert(xp: Any, arr: Array, obj: Any, values: Operand, axis: int | None = No
 def delete(xp: Any, arr: Array, obj: Any, axis: int | None = None) -> Any:
     """Leave out the entries at places along an axis (None: of all entries)."""
     arr, axis = (xp.reshape(arr, (-1,)), 0) if axis is None else (arr, axis_of("delete", arr.ndim, axis))
-    left = np.delete(np.arange(arr.shape[axis]), obj if isinstance(obj, slice) else np.asarray(obj))
+    left = np.delete(np.arange(arr.shape[axis]), host(obj) if isinstance(obj, Tensor) else obj)
     return xp.take(arr, xp.asarray(left), axis=axis)
 
 

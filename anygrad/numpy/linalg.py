@@ -41,7 +41,7 @@ def slogdet(xp: Any, a: Array) -> SlogdetResult:
 
 def _plain(xp: Any, values: Any) -> Any:
     """Return eigenvalues as real numbers where all of them are."""
-    kind = values.dtype.kind == "c" and not bool(xp.any(xp.imag(values) != 0))
+    kind = values.dtype.kind == "c" and not np.any(shapes.host(values).imag)
     return xp.real(values) if kind else values
 
 
@@ -206,6 +206,7 @@ def _chained(parts: list[Any], best: dict[tuple[int, int], int], i: int, j: int)
 @published
 def norm(xp: Any, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the norm of a vector or a matrix; without ``ord`` the root of the sum of squares."""
+    x = x if x.dtype.kind in "fc" else xp.astype(x, xp.float64)
     axes = None if axis is None else tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     if ord is None or (ord == 2 and axes is None and x.ndim == 1):
         return xp.linalg.vector_norm(x, axis=axes, keepdims=keepdims)

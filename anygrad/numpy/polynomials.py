@@ -41,7 +41,14 @@ def polysub(xp: Any, a1: Array, a2: Array) -> Any:
 @published
 def polymul(xp: Any, a1: Array, a2: Array) -> Any:
     """Multiply polynomials."""
-    return convolve(atleast_1d(a1), atleast_1d(a2))
+    return convolve(_led(a1), _led(a2))
+
+
+def _led(p: Any) -> Any:
+    """Return coefficients without the zeros in front, but for the last."""
+    p = atleast_1d(p)
+    found = np.flatnonzero(host(p))
+    return p[int(found[0]) if found.size else -1 :] if p.size else p + [0]
 
 
 @published
@@ -53,7 +60,7 @@ def polydiv(xp: Any, u: Array, v: Array) -> tuple[Any, Any]:
     for _ in range(m - n + 1):
         quotient.append(rest[0] / v[0])
         rest = xp.concat([rest[1 : n + 1] - quotient[-1] * v[1:], rest[n + 1 :]])
-    left = np.flatnonzero(np.abs(host(rest)) > 1e-08 + 1e-05 * 0.0)  # NumPy drops what is close to 0
+    left = np.flatnonzero(~(np.abs(host(rest)) <= 1e-08))  # NumPy drops what is close to 0
     start = int(left[0]) if left.size else max(rest.shape[0] - 1, 0)
     whole = xp.stack(quotient) if quotient else xp.zeros((1,), dtype=u.dtype)
     return whole, rest[start:] if rest.shape[0] else xp.zeros((1,), dtype=u.dtype)
@@ -89,7 +96,8 @@ def poly(xp: Any, seq_of_zeros: Array) -> Any:
         zeros = eigvals(zeros)
     elif zeros.ndim != 1:
         raise ShapeError(message("poly", f"got shape {zeros.shape}", "expected a vector or a square matrix"))
-    p = xp.ones((1,), dtype=zeros.dtype if zeros.dtype.kind in "fc" else None)
+    zeros = zeros if zeros.dtype.kind in "fc" else xp.astype(zeros, xp.float64)
+    p = xp.ones((1,), dtype=zeros.dtype)
     for i in range(zeros.shape[0]):
         p = convolve(p, xp.stack([xp.ones_like(p[0]), -zeros[i]]))
     if p.dtype.kind == "c":
@@ -156,5 +164,5 @@ def polyfit(
         return result, base
     rest = rhs - xp.matmul(scaled, c)
     base = base if y.ndim == 1 else base[..., None]
-    factor = xp.sum(rest * rest, axis=0) / (x.shape[0] - deg - 1)
+    factor = xp.sum(xp.real(xp.conj(rest) * rest), axis=0) / (x.shape[0] - deg - 1)
     return result, base * (factor[0] if y.ndim == 1 else factor)

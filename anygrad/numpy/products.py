@@ -11,7 +11,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.numpy.shapes import axis_of
-from anygrad.numpy.table import Array, Fixed, Out, Results, Unused, lifted, published, stored
+from anygrad.numpy.table import Array, Fixed, Out, Results, Unused, cast, lifted, published, stored
 from anygrad.numpy.ufuncs import Ufunc
 from anygrad.tensors import Tensor
 
@@ -84,7 +84,7 @@ def einsum(
     names = [f"operand {i}" for i in range(len(arrays))]
     xp, tensors = lifted("einsum", arrays, names, weak=False)
     if kwargs.get("dtype") is not None:
-        tensors = [t.astype(kwargs["dtype"], copy=False) for t in tensors]
+        tensors = [cast("einsum", t, kwargs["dtype"], kwargs.get("casting", "safe")) for t in tensors]
     result = xp.tensors.einsum(subscripts, *tensors)
     return result if out is None else stored("einsum", out, result, kwargs.get("casting", "safe"))
 
@@ -214,7 +214,7 @@ def ediff1d(xp: Any, ary: Array, to_end: Array = None, to_begin: Array = None) -
     """Return differences of neighbours among all entries, with others around them."""
     flat = xp.reshape(ary, (-1,))
     around = [
-        x if x is None else xp.astype(xp.reshape(x, (-1,)), ary.dtype, copy=False) for x in (to_begin, to_end)
+        x if x is None else cast("ediff1d", xp.reshape(x, (-1,)), ary.dtype) for x in (to_begin, to_end)
     ]
     return xp.concat([x for x in (around[0], flat[1:] - flat[:-1], around[1]) if x is not None])
 
@@ -247,14 +247,15 @@ def _slope(xp: Any, f: Any, axis: int, h: Any, edge_order: int) -> Any:
         if h.shape != (n,):
             raise ShapeError(message("gradient", f"coordinates have shape {h.shape}", f"expected ({n},)"))
         gaps = h[1:] - h[:-1]
+        left, right = gaps[:-1], gaps[1:]
+        inside = (
+            -x[..., :-2] * (right / (left * (left + right)))
+            + x[..., 1:-1] * ((right - left) / (left * right))
+            + x[..., 2:] * (left / (right * (left + right)))
+        )
     else:
         gaps = h * xp.ones((n - 1,), dtype=x.dtype)
-    left, right = gaps[:-1], gaps[1:]
-    inside = (
-        -x[..., :-2] * (right / (left * (left + right)))
-        + x[..., 1:-1] * ((right - left) / (left * right))
-        + x[..., 2:] * (left / (right * (left + right)))
-    )
+        inside = (x[..., 2:] - x[..., :-2]) / (2 * h)
     if edge_order == 1:
         first, last = (x[..., 1] - x[..., 0]) / gaps[0], (x[..., -1] - x[..., -2]) / gaps[-1]
     else:

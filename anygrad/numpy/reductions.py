@@ -55,7 +55,7 @@ def sum_(
 ) -> Any:
     """Sum along axes."""
     total = xp.sum(_chosen(xp, a, where, 0), axis=along(a, axis), dtype=dtype, keepdims=keepdims)
-    return total if initial is _NoValue else total + initial
+    return total if initial is _NoValue else total + _first(xp, total, initial)
 
 
 @published
@@ -71,7 +71,14 @@ def prod(
 ) -> Any:
     """Multiply along axes."""
     product = xp.prod(_chosen(xp, a, where, 1), axis=along(a, axis), dtype=dtype, keepdims=keepdims)
-    return product if initial is _NoValue else product * initial
+    return product if initial is _NoValue else product * _first(xp, product, initial)
+
+
+def _first(xp: Any, x: Any, initial: Any) -> Any:
+    """Return what a reduction begins with: Python's scalars in the dtype of its result, as NumPy has it."""
+    if initial.__class__ is not float or x.dtype.kind not in "iub" or not math.isfinite(initial):
+        return initial
+    return xp.asarray(np.array(int(initial), dtype=x.dtype))
 
 
 def _extremum(xp: Any, name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
@@ -83,6 +90,7 @@ def _extremum(xp: Any, name: str, a: Any, axis: Axis, keepdims: bool, initial: A
                 message(name, "where= was given", "the extremum of nothing is unknown", "pass initial=")
             )
         return getattr(xp, name)(a, axis=axis, keepdims=keepdims)
+    initial = _first(xp, a, initial)
     if where is not True:
         a, other = weakly(xp, a, initial)
         a = xp.where(where, a, other)
@@ -248,6 +256,8 @@ def average(
         result = xp.mean(a, axis=axis, keepdims=keepdims)
         total = xp.full_like(result, _count(xp, a, True, axis, keepdims))
         return (result, total) if returned else result
+    if a.dtype.kind not in "fc":
+        weights = xp.astype(weights, xp.result_type(weights.dtype, xp.float64), copy=False)
     if weights.shape != a.shape:
         axes = (
             tuple(i % a.ndim for i in (axis if isinstance(axis, tuple) else (axis,)))

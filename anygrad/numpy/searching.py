@@ -69,7 +69,8 @@ def argpartition(
 @published
 def sort_complex(xp: Any, a: Array) -> Any:
     """Return complex numbers in order of their real, then of their imaginary parts."""
-    a = a if a.dtype.kind == "c" else xp.astype(a, xp.result_type(a.dtype, xp.complex64))
+    small = a.dtype.kind in "iu" and a.dtype.itemsize < 4  # as NumPy has it: float32 becomes complex128
+    a = a if a.dtype.kind == "c" else xp.astype(a, xp.complex64 if small else xp.complex128)
     order = lexsort([xp.imag(a), xp.real(a)])
     return xp.take_along_axis(a, order)
 
@@ -140,7 +141,7 @@ def digitize(xp: Any, x: Array, bins: Array, right: bool = False) -> Any:
     rising = bool(np.all(edges[1:] >= edges[:-1]))
     if rising:
         return xp.searchsorted(bins, x, side="left" if right else "right")
-    return bins.shape[0] - xp.searchsorted(xp.flip(bins), x, side="right" if right else "left")
+    return bins.shape[0] - xp.searchsorted(xp.flip(bins), x, side="left" if right else "right")
 
 
 @published
@@ -166,9 +167,11 @@ def bincount(xp: Any, x: Array, /, weights: Array = None, minlength: int = 0) ->
     if x.ndim != 1 or x.dtype.kind not in "iub":
         got = f"x has shape {x.shape} and dtype {x.dtype}"
         raise DtypeError(message("bincount", got, "expected a vector of integers"))
-    if x.size and bool(xp.any(x < 0)):
+    values = host(x)
+    if np.any(values < 0):
         raise ArgumentError(message("bincount", "x has negative entries", "expected numbers from 0"))
-    n = max(minlength, int(xp.max(x)) + 1 if x.size else 0)
+    n = max(minlength, int(values.max()) + 1 if x.size else 0)
+    x = xp.astype(x, xp.int64) if x.dtype.kind == "b" else x
     if weights is None:
         return xp.index_add(xp.zeros((n,), dtype=xp.int64), x, xp.ones(x.shape, dtype=xp.int64), axis=0)
     if weights.dtype.kind not in "fc":
@@ -180,10 +183,14 @@ def bincount(xp: Any, x: Array, /, weights: Array = None, minlength: int = 0) ->
 def histogram_bin_edges(xp: Any, a: Array, bins: Any = 10, range: Any = None, weights: Array = None) -> Any:
     """Return the edges of bins: so many of one width, or those that a rule for the data asks for."""
     if isinstance(bins, str):
-        edges = np.histogram_bin_edges(host(a), bins, range, None if weights is None else host(weights))
-        return xp.asarray(edges)
+        bins = (
+            np.histogram_bin_edges(host(a), bins, range, None if weights is None else host(weights)).size - 1
+        )
     if np.ndim(bins) if not isinstance(bins, Tensor) else bins.ndim:
-        return xp.asarray(bins)
+        edges = xp.asarray(bins)
+        if edges.ndim > 1 or np.any(host(edges)[:-1] > host(edges)[1:]):
+            raise ArgumentError(message("histogram", f"bins are {bins}", "expected a vector in rising order"))
+        return edges
     if int(bins) < 1:
         raise ArgumentError(message("histogram", f"bins is {bins}", "expected at least one"))
     kind = a.dtype if a.dtype.kind == "f" else None
@@ -191,6 +198,9 @@ def histogram_bin_edges(xp: Any, a: Array, bins: Any = 10, range: Any = None, we
         range = (0.0, 1.0)
     low, high = (xp.min(a), xp.max(a)) if range is None else (xp.asarray(float(x), dtype=kind) for x in range)
     low, high = (x if x.dtype.kind == "f" else xp.astype(x, xp.float64) for x in (low, high))
+    if not np.isfinite(host(low) - host(high)):
+        got = f"the range is from {host(low)} to {host(high)}"
+        raise ArgumentError(message("histogram", got, "expected a finite one", "pass range="))
     if host(low) == host(high):
         low, high = low - 0.5, high + 0.5
     share = xp.arange(int(bins) + 1, dtype=low.dtype) / int(bins)
@@ -277,7 +287,7 @@ def intersect1d(
     """Return the entries of both, in order, and where they first stand in each."""
     _, i, j = np.intersect1d(host(ar1), host(ar2), return_indices=True)
     i, j = (xp.asarray(k.astype(np.int64)) for k in (i, j))
-    values = xp.take(xp.reshape(ar1, (-1,)), i)
+    values = xp.astype(xp.take(xp.reshape(ar1, (-1,)), i), xp.result_type(ar1.dtype, ar2.dtype), copy=False)
     return (values, i, j) if return_indices else values
 
 

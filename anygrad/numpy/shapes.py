@@ -188,7 +188,7 @@ def rot90(xp: Any, m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     if k % 4 == 2:
         return xp.flip(m, axis=(i, j))
     if k % 2 == 0:
-        return xp.clone(m)
+        return m[...]
     return swapaxes(xp.flip(m, axis=j), i, j) if k % 4 == 1 else xp.flip(swapaxes(m, i, j), axis=j)
 
 
@@ -244,8 +244,10 @@ def diag(xp: Any, v: Array, k: int = 0) -> Any:
     if v.ndim != 1:
         raise ShapeError(message("diag", f"v has shape {v.shape}", "expected one axis or two"))
     n = v.shape[0] + abs(k)
-    rows = xp.asarray(np.arange(v.shape[0]) + max(-k, 0)) * n + xp.asarray(np.arange(v.shape[0]) + max(k, 0))
-    return xp.reshape(xp.index_add(xp.zeros((n * n,), dtype=v.dtype), rows, v, axis=0), (n, n))
+    index = np.arange(v.shape[0])
+    out = xp.zeros((n * n,), dtype=v.dtype)
+    out[xp.asarray((index + max(-k, 0)) * n + index + max(k, 0))] = v
+    return xp.reshape(out, (n, n))
 
 
 @published

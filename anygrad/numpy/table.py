@@ -32,6 +32,7 @@ __all__ = [
     "Out",
     "Results",
     "Unused",
+    "cast",
     "created",
     "lifted",
     "published",
@@ -74,6 +75,14 @@ def lifted(op: str, values: list[Any], names: list[str], weak: bool = True) -> t
     ]
 
 
+def cast(op: str, x: Any, dtype: Any, casting: Any = "same_kind") -> Any:
+    """Return a tensor as another dtype; raises ``DtypeError`` for a cast that is not allowed."""
+    if not np.can_cast(x.dtype, dtype, casting):
+        got = f"an operand has dtype {x.dtype}, dtype is {np.dtype(dtype)}"
+        raise DtypeError(message(op, got, f"that is no {casting!r} cast"))
+    return x.astype(dtype, copy=False)
+
+
 def stored(op: str, out: Any, result: Any, casting: Any = "same_kind", spread: bool = False) -> Any:
     """Write a result into ``out=`` and return that; ``spread``: broadcast first, as ufuncs do.
 
@@ -95,8 +104,7 @@ def stored(op: str, out: Any, result: Any, casting: Any = "same_kind", spread: b
         raise DtypeError(message(op, got, f"that is no {casting!r} cast"))
     if spread and result.shape != out.shape:
         result = out.xp.tensors.broadcast_to(result, out.shape)
-    cast = result if result.dtype == out.dtype else result.astype(out.dtype)
-    return writes.assign(op, out, cast)
+    return writes.assign(op, out, result.astype(out.dtype, copy=False))
 
 
 def _plan(function: Callable[..., Any], skipped: int) -> list[tuple[int | None, str, str, Any]]:
@@ -155,7 +163,7 @@ def published(function: Callable[..., Any], within: str = "") -> Callable[..., A
                 out, holder[key] = holder[key], None
             elif kind == "Fixed":
                 _check_default(name, parameter, holder[key], default)
-            elif holder[key] is not None and holder[key] is not default:
+            elif holder[key] is not default:
                 add(holder, key, parameter, kind)
         xp, tensors = lifted(name, values, names)
         for (holder, key, i), kept in zip(places, weak, strict=True):

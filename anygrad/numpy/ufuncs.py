@@ -6,6 +6,7 @@ Otherwise they go along the axis entry by entry, as NumPy says that they do.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS
 from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, UnsupportedError, message
-from anygrad.numpy.table import TABLE, lifted, stored, weakly
+from anygrad.numpy.table import TABLE, cast, lifted, stored, weakly
 from anygrad.tensors import Tensor
 from anygrad.views import View
 
@@ -84,7 +85,12 @@ class Ufunc:
             raise TypeError(message(self.__name__, f"got {len(inputs)} operands", f"expected {self.nin}"))
         xp, operands = lifted(self.__name__, list(inputs), [f"x{i + 1}" for i in range(len(inputs))])
         if dtype is not None:
-            operands = [self._cast(xp, x, dtype, casting) for x in operands]
+            operands = [
+                xp.tensors.asarray(x, dtype=dtype)
+                if x.__class__ in SCALARS
+                else cast(self.__name__, x, dtype, casting)
+                for x in operands
+            ]
         if where is not True:
             return self._chosen(xp, operands, out, where, casting)
         result = self._computed(xp, operands)
@@ -96,14 +102,6 @@ class Ufunc:
         if self.nin == 2:
             operands = list(weakly(xp.tensors, *operands))
         return self._function(xp.tensors, *operands)
-
-    def _cast(self, xp: Backend, x: Any, dtype: Any, casting: Any) -> Any:
-        if x.__class__ in SCALARS:
-            return xp.tensors.asarray(x, dtype=dtype)
-        if not np.can_cast(x.dtype, dtype, casting):
-            got = f"an operand has dtype {x.dtype}, dtype is {np.dtype(dtype)}"
-            raise DtypeError(message(self.__name__, got, f"that is no {casting!r} cast"))
-        return x.astype(dtype, copy=False)
 
     def _chosen(self, xp: Backend, operands: list[Any], out: Any, where: Any, casting: Any) -> Any:
         """Compute where a mask is true alone, so that no gradient comes from where it is not."""
@@ -154,11 +152,14 @@ class Ufunc:
     ) -> Any:
         """Reduce along an axis, or several, to ``f(..f(f(initial, x[0]), x[1]).., x[n - 1])``."""
         self._binary("reduce")
+        if dtype is not None and self.__name__ not in ("add", "multiply"):
+            _, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
+            array = cast(self.__name__, x, dtype)
         if self.__name__ in REDUCTIONS:
             keywords: dict[str, Any] = {"axis": axis, "out": out, "keepdims": keepdims, "where": where}
             if initial is not _NoValue:
                 keywords["initial"] = initial
-            if dtype is not None and self.__name__ in ("add", "multiply"):
+            if self.__name__ in ("add", "multiply"):
                 keywords["dtype"] = dtype
             return TABLE[REDUCTIONS[self.__name__]](array, **keywords)
         xp, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
@@ -188,16 +189,15 @@ class Ufunc:
                 )
             return parts.pop(0)
         start = self.identity if initial is _NoValue or initial is None else initial
-        if masks is None and parts and initial is _NoValue:
-            return parts.pop(0)
-        return x.xp.tensors.asarray(start, dtype=x.dtype)
+        endless = start.__class__ is float and not math.isfinite(start) and x.dtype.kind in "biu"
+        return x.xp.tensors.asarray(start, dtype=np.float64 if endless else x.dtype)
 
     @staticmethod
     def _along(x: Any, axes: tuple[int, ...]) -> list[Any]:
         """Return the entries along axes, in order."""
         others = tuple(i for i in range(x.ndim) if i not in axes)
-        flat = x.permute_dims((*axes, *others)).reshape((-1, *(x.shape[i] for i in others)))
-        return list(flat)
+        count = math.prod(x.shape[i] for i in axes)
+        return list(x.permute_dims((*axes, *others)).reshape((count, *(x.shape[i] for i in others))))
 
     def accumulate(self, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
         """Return all the steps of a reduction along an axis."""
@@ -262,8 +262,8 @@ class Ufunc:
 
 def _values(op: str, xp: Backend, like: Tensor, y: Any, shape: tuple[int, ...]) -> Any:
     """Return what goes to each place, flat."""
-    _, (_, y) = lifted(op, [like, y], ["x", "y"], weak=False)
-    return xp.tensors.broadcast_to(y, shape).reshape((-1,))
+    _, (_, y) = lifted(op, [like, y], ["x", "y"])
+    return xp.tensors.broadcast_to(weakly(xp.tensors, like, y)[1], shape).reshape((-1,))
 
 
 def _rounds(rows: np.ndarray) -> list[np.ndarray]:
