@@ -7,6 +7,7 @@ function itself of a larger matrix, which is differentiated the same way again.
 
 from __future__ import annotations
 
+import cmath
 from math import isfinite
 from typing import Any
 
@@ -189,17 +190,33 @@ def expm_frechet(
     return (out[..., :n, :n], change) if compute_expm else change
 
 
+def _off_the_cut(a: Any) -> float:
+    """Return the angle by which to turn real matrices with a negative eigenvalue, so that none has; else 0.
+
+    The blocks of the derivative have each eigenvalue twice, and on the cut rounding would part the two.
+    """
+    if a.dtype.kind == "c" or not a.size or a.xp.scipy_library is None:
+        return 0.0
+    angles = np.angle(np.linalg.eigvals(a.xp.to_numpy(a.array)))
+    return (np.pi + float(np.min(angles))) / 2 if np.any(angles == np.pi) else 0.0
+
+
 def logm(A: ArrayLike) -> Tensor:
     """Return the principal logarithm of a square matrix; complex where it is.
 
-    On NumPy alone, by SciPy. Differentiable to any order where no eigenvalue is zero or negative.
+    On NumPy alone, by SciPy. Differentiable to any order where no eigenvalue is zero, or of a complex matrix
+    negative.
 
     >>> import anygrad as ag
     >>> ag.scipy.linalg.logm(ag.asarray([[1.0, 1.0], [0.0, 1.0]]))
     tensor([[0., 1.],
             [0., 0.]], dtype=float64, device='cpu')
     """
-    return _logm(_matrix("logm", A)[1])
+    xp, a = _matrix("logm", A)
+    angle = _off_the_cut(a)
+    if not angle:
+        return _logm(a)
+    return _logm(a * cmath.exp(-1j * angle)) + 1j * angle * xp.eye(a.shape[-1], dtype=a.dtype)
 
 
 def sqrtm(A: ArrayLike) -> Tensor:
@@ -229,7 +246,11 @@ def fractional_matrix_power(A: ArrayLike, t: ArrayLike) -> Tensor:
     xp, a, power = floats("fractional_matrix_power", A=A, t=t)
     if not isinstance(t, Tensor) and isfinite(t) and t == int(t) and a.ndim == 2:
         return xp.linalg.matrix_power(a, int(t))
-    return _fractional_matrix_power(a, power)
+    whole = a.ndim != 2 or power.ndim or bool(power.detach() == xp.round(power.detach()))
+    angle = 0.0 if whole else _off_the_cut(a)
+    if not angle:
+        return _fractional_matrix_power(a, power)
+    return _fractional_matrix_power(a * cmath.exp(-1j * angle), power) * xp.exp(1j * angle * power)
 
 
 def signm(A: ArrayLike) -> Tensor:

@@ -1,0 +1,39 @@
+"""``anygrad.scipy`` where functions bend: cuts, truncations, batches; beside differences of SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import anygrad as ag
+from anygrad.testing import gradcheck
+
+
+def slope(function: Callable[[Any], Any], x: np.ndarray, along: np.ndarray, h: float = 1e-5) -> Any:
+    """Return the central difference of a function of NumPy's along a direction."""
+    return (function(x + h * along) - function(x - h * along)) / (2 * h)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["logm", "power", "sqrtm"])
+def test_real_matrices_with_negative_eigenvalues(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((3, 3)) @ np.diag([-1.0, 2.0, -0.5])
+    along, weights = rng.standard_normal((2, 3, 3))
+    weights = weights + 1j * rng.standard_normal((3, 3))
+
+    def call(module: Any, a: Any) -> Any:
+        linalg = module.linalg
+        return linalg.fractional_matrix_power(a, 0.7) if name == "power" else getattr(linalg, name)(a)
+
+    a = ag.tensor(x, requires_grad=True)
+    out = call(ag.scipy, a)
+    np.testing.assert_allclose(out.detach().numpy(), call(scipy, x), rtol=1e-9, atol=1e-9)
+    ag.sum(ag.real(out * weights)).backward()
+    expected = np.sum((slope(lambda m: call(scipy, m), x, along) * weights).real)
+    np.testing.assert_allclose(np.sum(a.grad.numpy() * along), expected, rtol=1e-5, atol=1e-6)
+    gradcheck(lambda m: ag.real(call(ag.scipy, m) * weights), [a], order=2, fast=True, atol=1e-3, rtol=1e-3)
