@@ -24,7 +24,7 @@ from anygrad.namespace import Namespace
 from anygrad.op import REGISTRY, Row
 from anygrad.tensors import Tensor, asarray
 
-__all__ = ["OnHost", "declared", "double", "doubles", "floating", "given", "missing", "reals"]
+__all__ = ["OnHost", "beside", "declared", "double", "doubles", "floating", "given", "missing", "reals"]
 
 
 def given(op: str, **operands: Any) -> tuple[Any, ...]:
@@ -52,6 +52,11 @@ def double(x: Tensor) -> Tensor:
     """Return x, real or complex, in double precision as far as the device has it."""
     wide = np.dtype(np.complex128 if x.dtype.kind == "c" else np.float64)
     return x.astype(x.xp.within(wide), copy=False)
+
+
+def beside(x: Tensor, host: np.ndarray) -> Tensor:
+    """Return an array of the host's where x is, in its dtype as far as the device has it."""
+    return asarray(host.astype(x.xp.within(host.dtype), copy=False), device=x.xp.name)
 
 
 def reals(op: str, **operands: Any) -> tuple[Any, ...]:

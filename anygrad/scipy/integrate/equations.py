@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import OnHost, floating
+from anygrad.scipy.doors import OnHost, beside, floating
 from anygrad.scipy.implied import Outside, backend_for
 from anygrad.tensors import Tensor, asarray
 
@@ -145,7 +145,7 @@ def solve_ivp(
         return found
 
     def host(t: float, at: np.ndarray) -> Any:
-        point = asarray(np.float64(t), device=backend.name), asarray(at.copy(), device=backend.name)
+        point = beside(y, np.asarray(t)), beside(y, at.copy())
         token = GRAD_MODE.set(False)
         try:
             return _host(slope(*point))
@@ -160,10 +160,10 @@ def solve_ivp(
     )
     if not again:
         _refuse(method, slope, y, t_span, t_eval, span[0])
-        found.t, found.y = (asarray(x, device=backend.name) for x in (found.t, found.y))
+        found.t, found.y = beside(y, found.t), beside(y, found.y)
         if dense_output:
             between = found.sol
-            found.sol = lambda t: asarray(between(_host(t)), device=backend.name)
+            found.sol = lambda t: beside(y, between(_host(t)))
         return found
     kind, times = getattr(integrate, method), found.sol.ts
     steps, ends = _replayed(kind, slope, times, t_span, y)
@@ -182,7 +182,7 @@ def _refuse(method: str, slope: Function, y: Tensor, t_span: Any, t_eval: Any, s
     if not GRAD_MODE.get():
         return
     outside = Outside("solve_ivp")
-    outside.watch(slope, asarray(np.float64(start), device=y.xp.name), y.detach())
+    outside.watch(slope, beside(y, np.asarray(start)), y.detach())
     moving = [x for x in (y, *t_span, t_eval) if isinstance(x, Tensor) and x.node is not None]
     if outside.likes or moving:
         got = f"method is {method!r}, and a gradient is tracked"
@@ -192,7 +192,7 @@ def _refuse(method: str, slope: Function, y: Tensor, t_span: Any, t_eval: Any, s
 def _replayed(kind: Any, slope: Function, times: np.ndarray, t_span: Any, y: Tensor) -> tuple[Any, Any]:
     """Return the steps between given times, and the times and values at their ends."""
     device = y.xp.name
-    points = [asarray(np.float64(t), device=device) for t in times]
+    points = [beside(y, np.asarray(t)) for t in times]
     points[0] = asarray(t_span[0], device=device) if isinstance(t_span[0], Tensor) else points[0]
     reached = isinstance(t_span[1], Tensor) and float(_host(t_span[1])) == times[-1]
     points[-1] = asarray(t_span[1], device=device) if reached else points[-1]

@@ -9,8 +9,8 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, AxisError, ShapeError, message
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import floating, given
-from anygrad.tensors import Tensor, asarray
+from anygrad.scipy.doors import beside, floating, given
+from anygrad.tensors import Tensor
 
 __all__ = ["cumulative_simpson", "cumulative_trapezoid", "fixed_quad", "romb", "simpson", "trapezoid"]
 
@@ -164,7 +164,7 @@ def cumulative_simpson(
         ahead, back = xp.pad(ahead, [*zeros, (0, 1)]), xp.pad(back, [*zeros, (1, 0)])
         chosen = np.arange(n - 1) % 2 == 0
         chosen[-1] = False
-        out = xp.cumulative_sum(xp.where(asarray(chosen, device=y.xp.name), ahead, back), axis=-1)
+        out = xp.cumulative_sum(xp.where(beside(y, chosen), ahead, back), axis=-1)
     if initial is not None:
         _, initial, _ = given("cumulative_simpson", initial=initial, y=y)
         initial = xp.moveaxis(initial, axis, -1) if initial.ndim else initial
@@ -216,6 +216,5 @@ def fixed_quad(
     more = {f"argument {i}": x for i, x in enumerate(args) if isinstance(x, Tensor)}
     xp, a, b, *_ = given("fixed_quad", a=a, b=b, **more)
     points, weights = np.polynomial.legendre.leggauss(n)
-    device = a.xp.name
-    x = (b - a) * (asarray(points, device=device) + 1) / 2.0 + a
-    return (b - a) / 2.0 * xp.sum(asarray(weights, device=device) * func(x, *args), axis=-1), None
+    x = (b - a) * (beside(a, points) + 1) / 2.0 + a
+    return (b - a) / 2.0 * xp.sum(beside(a, weights) * func(x, *args), axis=-1), None

@@ -14,10 +14,10 @@ import numpy as np
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import check_real, others_product, whole_in
-from anygrad.scipy.doors import floating, given
+from anygrad.scipy.doors import beside, floating, given
 from anygrad.scipy.interpolate.data import floats, pieces, queries, restore, to_front
 from anygrad.scipy.interpolate.splines import make_interp_spline
-from anygrad.tensors import Tensor, asarray
+from anygrad.tensors import Tensor
 
 __all__ = [
     "BarycentricInterpolator",
@@ -249,20 +249,16 @@ class KroghInterpolator:
         self._data, self._axis = to_front("KroghInterpolator", yi, axis, self.n, "xi")
         host = xi.xp.to_numpy(xi.array)
         first = np.maximum.accumulate(np.where(np.r_[True, host[1:] != host[:-1]], np.arange(self.n), 0))
-        rows = xp.take(self._data, self._index(first), axis=0)
+        rows = xp.take(self._data, beside(self.xi, first), axis=0)
         found = [rows[:1]]
         for j in range(1, self.n):
             span = pieces(xi[j:] - xi[:-j], rows.ndim)
-            given_here = self._index(np.minimum(first[:-j] + j, self.n - 1))
+            given_here = beside(self.xi, np.minimum(first[:-j] + j, self.n - 1))
             derivative = xp.take(self._data, given_here, axis=0) / math.factorial(min(j, 170))
             same = span == 0
             rows = xp.where(same, derivative, (rows[1:] - rows[:-1]) / xp.where(same, 1.0, span))
             found.append(rows[:1])
         self.c = xp.concat(found)
-
-    def _index(self, places: np.ndarray) -> Tensor:
-        kind = self.xi.xp.within(np.dtype(np.int64))
-        return asarray(places.astype(kind), device=self.xi.xp.name)
 
     def _values(self, x: ArrayLike, der: int) -> list[Tensor]:
         x = queries("KroghInterpolator", x, self.c)

@@ -16,10 +16,11 @@ from anygrad.devices import get_backend
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import whole_in
+from anygrad.scipy.doors import beside
 from anygrad.scipy.interpolate.data import floats, pieces
 from anygrad.scipy.interpolate.grids import points_in
 from anygrad.scipy.interpolate.lines import interp1d
-from anygrad.tensors import Tensor, asarray
+from anygrad.tensors import Tensor
 
 __all__ = ["LinearNDInterpolator", "NearestNDInterpolator", "RBFInterpolator", "griddata"]
 
@@ -151,7 +152,7 @@ class RBFInterpolator:
             _, found = self._tree.query(x.xp.to_numpy(x.array), self.neighbors)
             found = np.sort(found.reshape(x.shape[0], self.neighbors), axis=1)
             groups, which = np.unique(found, axis=0, return_inverse=True)
-            at, mine = (_index(self.y, places) for places in (groups, which.reshape(-1)))
+            at, mine = (beside(self.y, places) for places in (groups, which.reshape(-1)))
             y, d, s = (xp.take(z, at, axis=0) for z in (self.y, self._flat, self.smoothing))
             middle, extent, c = (xp.take(z, mine, axis=0) for z in self._solve(xp, y, d, s))
             near = xp.take(y, mine, axis=0)
@@ -164,11 +165,6 @@ class RBFInterpolator:
         if len(self._powers):
             columns = xp.concat([columns, self._monomials(xp, (x - middle) / extent)], axis=-1)
         return columns.astype(c.dtype) @ c
-
-
-def _index(like: Tensor, places: np.ndarray) -> Tensor:
-    kind = like.xp.within(np.dtype(np.int64))
-    return asarray(places.astype(kind), device=like.xp.name)
 
 
 def _cloud(op: str, points: Any, values: Any) -> tuple[Any, Tensor, Tensor]:
@@ -215,8 +211,8 @@ class LinearNDInterpolator:
         x, shape = points_in(op, args[0] if len(args) == 1 else args, ndim, self.values)
         xp = x.xp.tensors
         simplex = self._triangles.find_simplex((x.xp.to_numpy(x.array) - self._shift) / self._extent)
-        corners = _index(x, self._triangles.simplices[np.maximum(simplex, 0)])
-        lost = asarray(simplex < 0, device=x.xp.name)
+        corners = beside(x, self._triangles.simplices[np.maximum(simplex, 0)])
+        lost = beside(x, simplex < 0)
         at = xp.take(self.points, corners, axis=0)
         inside = xp.where(pieces(lost, 2), at[:, 0].detach(), x)
         sides = xp.matrix_transpose(at[:, 1:] - at[:, :1])
@@ -256,8 +252,8 @@ class NearestNDInterpolator:
         xp, host = x.xp.tensors, (x.xp.to_numpy(x.array) - self._shift) / self._extent
         _, found = self._tree.query(host, **query_options)
         known = found < self.points.shape[0]
-        out = xp.take(self.values, _index(x, np.where(known, found, 0)), axis=0)
-        lost = asarray(~known, device=x.xp.name)
+        out = xp.take(self.values, beside(x, np.where(known, found, 0)), axis=0)
+        lost = beside(x, ~known)
         out = xp.where(pieces(lost, out.ndim), math.nan, out)
         return xp.reshape(out, (*shape, *out.shape[1:]))  # type: ignore[no-any-return]
 

@@ -15,6 +15,7 @@ from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import axis_in, whole_in
 from anygrad.scipy.bands import banded
+from anygrad.scipy.doors import beside
 from anygrad.scipy.interpolate.data import (
     floats,
     locate,
@@ -179,14 +180,13 @@ class BSpline:
 
 def collocation(xp: Any, t: Tensor, k: int, x: Tensor, where: np.ndarray, nu: int = 0) -> Tensor:
     """Return the values at points, whose intervals the host knows, of the B-splines from ``where - k`` on."""
-    at = asarray(where.astype(x.xp.within(np.dtype(np.int64))), device=x.xp.name)
+    at = beside(x, where)
     return xp.stack(basis(xp, t, k, x, at, nu), axis=1)  # type: ignore[no-any-return]
 
 
 def scattered(xp: Any, values: Tensor, places: np.ndarray, size: int) -> Tensor:
     """Return a vector of zeros with values added at places that the host knows."""
-    kind = values.xp.within(np.dtype(np.int64))
-    index = asarray(places.reshape(-1).astype(kind), device=values.xp.name)
+    index = beside(values, places.reshape(-1))
     zeros = xp.zeros((size,), dtype=values.dtype)
     return xp.index_add(zeros, index, xp.reshape(values, (-1,)), axis=0)  # type: ignore[no-any-return]
 
@@ -330,8 +330,7 @@ def _periodic(xp: Any, x: Tensor, y: Tensor, k: int, axis: int) -> BSpline:
     a = xp.reshape(scattered(xp, values, np.arange(m)[:, None] * m + columns, m * m), (m, m))
     flat = xp.reshape(y[:-1], (m, math.prod(y.shape[1:])))
     c = xp.linalg.solve(a if a.dtype == flat.dtype else a.astype(flat.dtype), flat)
-    again = np.arange(m + k) % m
-    c = xp.take(c, asarray(again.astype(x.xp.within(np.dtype(np.int64))), device=x.xp.name), axis=0)
+    c = xp.take(c, beside(x, np.arange(m + k) % m), axis=0)
     return BSpline.construct_fast(t, xp.reshape(c, (m + k, *y.shape[1:])), k, "periodic", axis)
 
 

@@ -15,10 +15,10 @@ from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike, operation
 from anygrad.rules import part
-from anygrad.scipy.doors import declared
+from anygrad.scipy.doors import beside, declared
 from anygrad.scipy.linalg.equations import solve_continuous_lyapunov
 from anygrad.scipy.linalg.operands import adjoint, floats
-from anygrad.tensors import Tensor, asarray
+from anygrad.tensors import Tensor
 
 __all__ = ["lu", "lu_factor", "lu_solve", "norm", "polar", "qr", "subspace_angles", "svd", "svdvals"]
 
@@ -112,7 +112,7 @@ def lu(
         index = xp.broadcast_to(xp.expand_dims(p, axis=-1), lower.shape)
         return xp.take_along_axis(lower, index, axis=-2), upper
     if not p_indices:
-        columns = asarray(np.arange(p.shape[-1]), device=p.xp.name)
+        columns = beside(p, np.arange(p.shape[-1]))
         dtype = np.dtype(f"f{np.finfo(lower.dtype).dtype.itemsize}")
         p = xp.astype(xp.expand_dims(p, axis=-1) == columns, dtype)
     return p, lower, upper
@@ -146,7 +146,7 @@ def lu_factor(a: ArrayLike, overwrite_a: bool = False, check_finite: bool = True
     both = xp.pad(below, [*zeros, (0, 0), (0, n - k)]) + xp.pad(upper, [*zeros, (0, m - k), (0, 0)])
     host = p.xp.to_numpy(p.array)
     swaps = [_swaps(one, k) for one in host.reshape(-1, m)]
-    return both, asarray(np.stack(swaps).reshape(*host.shape[:-1], k), device=p.xp.name)
+    return both, beside(p, np.stack(swaps).reshape(*host.shape[:-1], k))
 
 
 def _order(swaps: np.ndarray, n: int) -> np.ndarray:
@@ -189,7 +189,7 @@ def lu_solve(
         raise ArgumentError(message("lu_solve", f"trans is {trans!r}", "expected 0, 1 or 2"))
     if trans:
         order = np.argsort(order, axis=-1)
-    index = asarray(np.broadcast_to(order[..., None], b.shape).copy(), device=both.xp.name)
+    index = beside(both, np.broadcast_to(order[..., None], b.shape).copy())
     if trans == 0:
         half = xp.linalg.solve_triangular(
             both, xp.take_along_axis(b, index, axis=-2), upper=False, unit_diagonal=True
@@ -312,7 +312,7 @@ def qr(
     more: tuple[Any, ...] = ()
     if pivoting:
         order = a.xp.scipy_function("linalg", "qr")(a.array, mode="r", pivoting=True)[1]
-        more = (asarray(order, device=a.xp.name),)
+        more = (beside(a, order),)
         a = xp.take(a, more[0], axis=-1)
     q, r = xp.linalg.qr(a, mode="reduced" if mode == "economic" else "complete")
     return (r, *more) if mode == "r" else (q, r, *more)

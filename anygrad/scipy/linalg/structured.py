@@ -12,9 +12,9 @@ import numpy as np
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import broadcast_shape
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import beside, given
 from anygrad.scipy.linalg.operands import floats, is_complex
-from anygrad.tensors import Tensor, asarray
+from anygrad.tensors import Tensor
 
 __all__ = [
     "block_diag",
@@ -37,7 +37,7 @@ def _vector(xp: Any, x: Any) -> Any:
 
 def _gathered(xp: Any, values: Any, index: np.ndarray) -> Any:
     """Return what stands at an index of the host's, along the last axis."""
-    flat = asarray(index.reshape(-1), device=values.xp.name)
+    flat = beside(values, index.reshape(-1))
     return xp.reshape(xp.take(values, flat, axis=-1), (*values.shape[:-1], *index.shape))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.rules import axis_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import beside, given
 from anygrad.scipy.ndimage.borders import per_axis
 
 __all__ = ["fourier_gaussian", "fourier_shift", "fourier_uniform"]
@@ -41,7 +41,7 @@ def _filtered(
         steps = np.arange(length)
         if not (k == axis and n >= 0):
             steps = np.where(steps < (length + 1) // 2, steps, steps - length)
-        line = xp.asarray(steps / max(whole, 1))
+        line = beside(x, steps / max(whole, 1))
         turns.append(xp.reshape(line * v, tuple(-1 if j == k else 1 for j in range(x.ndim))))
     return xp.astype(x * of(xp, turns), x.xp.within(dtype), copy=False) if turns else x
 

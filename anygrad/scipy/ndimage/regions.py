@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ShapeError, message
-from anygrad.scipy.doors import double, given
+from anygrad.scipy.doors import beside, double, given
 from anygrad.scipy.ndimage.borders import fixed
 
 __all__ = [
@@ -66,13 +66,13 @@ class _Regions:
 
     def entries(self) -> Any:
         """Return the entries of all regions, flat and in double precision, in which SciPy adds them up."""
-        x = self.xp.take(self.xp.reshape(self.x, (-1,)), self.xp.asarray(self.places), axis=0)
+        x = self.xp.take(self.xp.reshape(self.x, (-1,)), beside(self.x, self.places), axis=0)
         return double(x)
 
     def added(self, values: Any) -> Any:
         """Return the sums of values, one for each entry, by region."""
         zeros = self.xp.zeros((self.count,), dtype=values.dtype)
-        return self.xp.index_add(zeros, self.xp.asarray(self.number), values, axis=0)
+        return self.xp.index_add(zeros, beside(self.x, self.number), values, axis=0)
 
     def sizes(self) -> Any:
         """Return how many entries each region has."""
@@ -81,11 +81,11 @@ class _Regions:
 
     def at(self, values: Any) -> Any:
         """Return for each entry the value of its region."""
-        return self.xp.take(values, self.xp.asarray(self.number), axis=0)
+        return self.xp.take(values, beside(self.x, self.number), axis=0)
 
     def shaped(self, values: Any) -> Any:
         """Return values of regions in the shape of the index."""
-        return self.xp.reshape(self.xp.take(values, self.xp.asarray(self.order), axis=0), self.shape)
+        return self.xp.reshape(self.xp.take(values, beside(self.x, self.order), axis=0), self.shape)
 
     def ranked(self, *ranks: Any) -> list[np.ndarray]:
         """Return the place of the entry of each rank, ``rank(count)``, by region; -1 in an empty one."""
@@ -104,11 +104,11 @@ class _Regions:
         """Return the entries at places, in the shape of the index; 0 where there is none."""
         flat = self.xp.reshape(self.x, (-1,))
         values = (
-            self.xp.take(flat, self.xp.asarray(np.maximum(places, 0)), axis=0)
+            self.xp.take(flat, beside(self.x, np.maximum(places, 0)), axis=0)
             if flat.size
             else self.xp.zeros(places.shape)
         )
-        there = self.xp.asarray(places >= 0)
+        there = beside(self.x, places >= 0)
         return self.shaped(self.xp.where(there, values, self.xp.zeros_like(values)))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.rules import axis_in, whole_in
-from anygrad.scipy.doors import floating, given
+from anygrad.scipy.doors import beside, floating, given
 from anygrad.scipy.signal.resampling import designed
 from anygrad.scipy.signal.smoothing import detrend as without_trend
 
@@ -44,7 +44,7 @@ class Frame:
                 length = n
             if length < 1:
                 raise ArgumentError(message(op, f"nperseg is {length}", "expected 1 or more"))
-            window = xp.asarray(designed("get_window", window, length))
+            window = xp.asarray(designed("get_window", window, length), dtype=dtype)
         _, window = given(op, window=window)
         if (
             window.ndim != 1
@@ -88,7 +88,7 @@ class Frame:
     def spectra(self, x: Any, detrend: Any) -> Any:
         """Return the transform of each part (..., parts, frequencies) of a signal (..., n)."""
         xp, n = self.xp, x.shape[-1]
-        parts = xp.take(x, xp.asarray(self.starts(n)), axis=x.ndim - 1)
+        parts = xp.take(x, beside(x, self.starts(n)), axis=x.ndim - 1)
         parts = xp.reshape(parts, (*x.shape[:-1], self.count(n), self.length))
         if callable(detrend):
             parts = detrend(parts)

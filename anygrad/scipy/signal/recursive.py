@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import ShapeError, message
 from anygrad.op import operation
 from anygrad.rules import axis_in, fit, part
-from anygrad.scipy.doors import declared, floating, given
+from anygrad.scipy.doors import beside, declared, floating, given
 from anygrad.scipy.signal.convolution import convolve
 
 __all__ = [
@@ -137,7 +137,7 @@ def _carried(xp: Any, b: Any, past: Any, axis: int, count: int) -> Any:
     reach = np.arange(count)[:, None] + np.arange(1, length + 1)[None, :]
     b = xp.concat([b, xp.zeros((1,), dtype=b.dtype)], axis=0)
     index = np.minimum(reach, b.shape[0] - 1).reshape(-1)
-    weights = xp.reshape(xp.take(b, xp.asarray(index), axis=0), (count, length))
+    weights = xp.reshape(xp.take(b, beside(b, index), axis=0), (count, length))
     moved = xp.moveaxis(past, axis, -1)
     dtype = np.result_type(weights.dtype, moved.dtype)
     weights, moved = (xp.astype(v, dtype, copy=False) for v in (weights, moved))

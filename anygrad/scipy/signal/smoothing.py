@@ -16,7 +16,7 @@ import numpy as np
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.rules import axis_in, part, whole_in
 from anygrad.scipy import ndimage
-from anygrad.scipy.doors import double, floating, given
+from anygrad.scipy.doors import beside, double, floating, given
 from anygrad.scipy.ndimage.borders import per_axis
 from anygrad.scipy.signal.convolution import correlate
 from anygrad.tensors import asarray
@@ -128,7 +128,7 @@ def savgol_filter(
     if hasattr(delta, "xp"):
         y = savgol_filter(x, window_length, polyorder, deriv, 1.0, axis, mode, cval)
         return y / delta**deriv
-    line = xp.asarray(_weights(op, window_length, polyorder, deriv, delta, None, True))
+    line = beside(x, _weights(op, window_length, polyorder, deriv, delta, None, True))
     if mode != "interp":
         return ndimage.convolve1d(x, line, axis, mode=mode, cval=cval)
     n, half = x.shape[axis], window_length // 2

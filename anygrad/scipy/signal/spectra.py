@@ -13,7 +13,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, message
 from anygrad.rules import axis_in, part, whole_in
-from anygrad.scipy.doors import given
+from anygrad.scipy.doors import beside, given
 from anygrad.scipy.signal.frames import Frame, is_halved, prepared
 from anygrad.scipy.signal.zero_phase import continued
 
@@ -173,7 +173,7 @@ def _course(
     half = cut.length / 2
     times = np.arange(half, x.shape[-1] - half + 1, cut.step) / float(fs)
     times = times - (half / fs if boundary is not None else 0)
-    return xp, cut, xp.asarray(times), cut.spectra(x, detrend)
+    return xp, cut, beside(x, times), cut.spectra(x, detrend)
 
 
 def stft(
@@ -296,7 +296,7 @@ def istft(
     pieces = pieces * (
         frame.window / xp.sqrt(frame.scale(op, "density" if scaling == "psd" else scaling, fs))
     )
-    index = xp.asarray(frame.starts(n))
+    index = beside(z, frame.starts(n))
     flat = xp.reshape(pieces, (*z.shape[:-2], parts * length))
     x = xp.index_add(xp.zeros((*z.shape[:-2], n), dtype=flat.dtype), index, flat, axis=z.ndim - 2)
     weights = xp.tile(frame.window**2, (parts,))
@@ -305,7 +305,7 @@ def istft(
         edge = length // 2
         x, norm = x[..., edge : n - edge], norm[edge : n - edge]
     x = x / xp.where(norm > 1e-10, norm, xp.ones_like(norm))
-    times = xp.asarray(np.arange(x.shape[-1]) / float(fs))
+    times = beside(x, np.arange(x.shape[-1]) / float(fs))
     if time == z.ndim - 1:
         return times, x
     return times, xp.moveaxis(x, -1, time - (frequency < time))

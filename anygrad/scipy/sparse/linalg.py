@@ -11,7 +11,7 @@ from anygrad.dispatch import common_backend
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import OnHost, floating, missing
+from anygrad.scipy.doors import OnHost, beside, floating, missing
 from anygrad.scipy.implied import implied
 from anygrad.scipy.sparse import patterns
 from anygrad.scipy.sparse.matrices import SparseArray, coo_array
@@ -117,7 +117,7 @@ def spsolve_triangular(
     matrix = coo_array(A)
     below = matrix.row - matrix.col if lower else matrix.col - matrix.row
     kept = np.flatnonzero(below > 0 if unit_diagonal else below >= 0)
-    data = matrix.data.xp.tensors.take(matrix.data, asarray(kept, device=matrix.data.xp.name), axis=0)
+    data = matrix.data.xp.tensors.take(matrix.data, beside(matrix.data, kept), axis=0)
     some = SparseArray(data, Pattern(matrix.row[kept], matrix.col[kept], matrix.shape))
     if unit_diagonal:
         n = np.arange(matrix.shape[0])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, UnsupportedError, message
-from anygrad.scipy.doors import floating
+from anygrad.scipy.doors import beside, floating
 from anygrad.scipy.sparse import patterns
 from anygrad.scipy.sparse.patterns import Pattern, index_on
 from anygrad.tensors import Tensor, asarray
@@ -203,7 +203,7 @@ def coo_array(arg: Any, shape: Any = None) -> SparseArray:
     if x.ndim != 2:
         raise ShapeError(message("coo_array", f"the shape is {x.shape}", "expected a matrix"))
     rows, columns = np.nonzero(x.xp.to_numpy(x.array))
-    flat = asarray(rows * x.shape[1] + columns, device=x.xp.name)
+    flat = beside(x, rows * x.shape[1] + columns)
     return _made("coo_array", x.xp.tensors.take(x.reshape((-1,)), flat, axis=0), rows, columns, x.shape)
 
 

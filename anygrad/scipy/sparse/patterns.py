@@ -13,8 +13,8 @@ import numpy as np
 
 from anygrad.errors import LinAlgError, ShapeError, message
 from anygrad.op import ArrayLike, operation
-from anygrad.scipy.doors import declared
-from anygrad.tensors import Tensor, asarray
+from anygrad.scipy.doors import beside, declared
+from anygrad.tensors import Tensor
 
 __all__ = ["Factor", "Pattern", "index_on", "matmul", "solve"]
 
@@ -46,7 +46,9 @@ class Pattern:
 
 def index_on(xp: Any, like: Any, host: Any) -> Any:
     """Return an index of the host's where a tensor, or an array of a backend's, is."""
-    return asarray(host, device=like.xp.name) if isinstance(like, Tensor) else xp.from_numpy(host)
+    if isinstance(like, Tensor):
+        return beside(like, host)
+    return xp.from_numpy(host.astype(xp.within(host.dtype), copy=False))
 
 
 def _entries(xp: Any, x: Any, y: Any, rows: Any, columns: Any) -> Any:

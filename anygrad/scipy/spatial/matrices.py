@@ -10,7 +10,7 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, UnsupportedError, message
 from anygrad.op import ArrayLike
-from anygrad.scipy.doors import doubles, reals
+from anygrad.scipy.doors import beside, doubles, reals
 from anygrad.scipy.spatial import metrics, vectors
 from anygrad.scipy.spatial.pairs import between
 from anygrad.tensors import Tensor, asarray
@@ -135,7 +135,7 @@ def cdist(
 def _pairs(n: int, like: Tensor) -> Tensor:
     """Return, flat, where the entries above the diagonal of an n x n matrix stand."""
     i, j = np.triu_indices(n, 1)
-    return asarray((i * n + j).astype(like.xp.within(np.dtype(np.int64))), device=like.xp.name)
+    return beside(like, i * n + j)
 
 
 def pdist(X: ArrayLike, metric: Any = "euclidean", *, out: Any = None, **kwargs: Any) -> Tensor:
@@ -183,9 +183,9 @@ def squareform(X: ArrayLike, force: str = "no", checks: bool = True) -> Tensor:
     if n * (n - 1) // 2 != X.shape[0]:
         got = f"X has {X.shape[0]} entries"
         raise ShapeError(message("squareform", got, "expected n * (n - 1) / 2 of them"))
-    places = np.zeros((n, n), X.xp.within(np.dtype(np.int64)))
+    places = np.zeros((n, n), np.int64)
     places[np.triu_indices(n, 1)] = np.arange(1, X.shape[0] + 1)
-    flat = asarray((places + places.T).reshape(-1), device=X.xp.name)
+    flat = beside(X, (places + places.T).reshape(-1))
     padded = xp.concat([xp.zeros((1,), dtype=X.dtype), X])
     return xp.reshape(xp.take(padded, flat), (n, n))  # type: ignore[no-any-return]
 
