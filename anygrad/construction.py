@@ -85,7 +85,7 @@ def from_array(obj: Any, dtype: Any, source: Backend, target: Backend, copy: boo
         return target.compact(array) if copy else array
     forbid_copy(copy)
     host = np.asarray(obj) if source.name == "cpu" else source.to_numpy(source.accept(obj))
-    given = known_dtype("asarray", target, host.dtype)
+    given = known_dtype("asarray", target if wanted is None else source, host.dtype)
     _check_real("asarray", given, wanted)
     return target.from_numpy(host.astype(wanted or given, copy=False))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -51,3 +52,41 @@ def test_single_precision_stays(one: Case) -> None:
     outs = [out for out in outs if out.requires_grad]
     found = ag.autograd.grad(outs, inputs, [ag.ones_like(out) for out in outs])
     assert [g.dtype for g in found] == [x.dtype for x in given]
+
+
+@pytest.fixture
+def narrow() -> Iterator[None]:
+    """Have JAX without double precision, as it is by default."""
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", False)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+INTEGERS: dict[str, Callable[[ag.Tensor], Any]] = {
+    "fft.dct": lambda x: ag.scipy.fft.dct(x),
+    "integrate.trapezoid": lambda x: ag.scipy.integrate.trapezoid(x, x=ag.cumulative_sum(x[0])),
+    "integrate.fixed_quad": lambda x: ag.scipy.integrate.fixed_quad(lambda t: t * t, 0, x[0, 1])[0],
+    "integrate.solve_ivp": lambda x: ag.scipy.integrate.solve_ivp(lambda t, y: -y, (0, 1), x[0]).y,
+    "interpolate.CubicSpline": lambda x: ag.scipy.interpolate.CubicSpline([0, 1], x)(x),
+    "linalg.det": lambda x: ag.scipy.linalg.det(x),
+    "linalg.toeplitz": lambda x: ag.scipy.linalg.matmul_toeplitz(x[0], x),
+    "ndimage.gaussian_filter": lambda x: ag.scipy.ndimage.gaussian_filter(x, 1.0, output="float32"),
+    "ndimage.mean": lambda x: ag.scipy.ndimage.mean(x),
+    "signal.detrend": lambda x: ag.scipy.signal.detrend(x),
+    "signal.savgol_filter": lambda x: ag.scipy.signal.savgol_filter(x, 1, 0),
+    "signal.stft": lambda x: ag.real(ag.scipy.signal.stft(x, nperseg=2)[2]),
+    "sparse.csr_array": lambda x: ag.scipy.sparse.csr_array(x) @ x,
+    "spatial.pdist": lambda x: ag.scipy.spatial.distance.pdist(x),
+    "stats.norm": lambda x: ag.scipy.stats.norm.logpdf(x),
+}
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_become_what_floats_a_device_has(name: str, narrow: None) -> None:
+    whole = [[2, 1], [1, 3]]
+    out = INTEGERS[name](ag.asarray(np.asarray(whole), dtype="int32", device="jax"))
+    assert out.dtype == "float32"
+    expected = INTEGERS[name](ag.asarray(whole))
+    np.testing.assert_allclose(out.to("cpu").numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)

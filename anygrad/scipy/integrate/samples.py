@@ -126,7 +126,7 @@ def simpson(y: ArrayLike, x: ArrayLike | None = None, *, dx: Any = 1.0, axis: in
     return before + _cartwright(xp, y, h0, h1)
 
 
-def _parts(xp: Any, y: Any, steps: Any, even: bool) -> Any:
+def _parts(y: Any, steps: Any, even: bool) -> Any:
     """Return the integral over the first of each two intervals, by the parabola through three samples."""
     low, middle, high = y[..., :-2], y[..., 1:-1], y[..., 2:]
     if even:
@@ -156,9 +156,9 @@ def cumulative_simpson(
     if n < 3:
         out = xp.cumulative_sum(steps * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
     else:
-        ahead = _parts(xp, y, steps, even)
+        ahead = _parts(y, steps, even)
         turned = steps if even else xp.flip(steps, axis=-1)
-        back = xp.flip(_parts(xp, xp.flip(y, axis=-1), turned, even), axis=-1)
+        back = xp.flip(_parts(xp.flip(y, axis=-1), turned, even), axis=-1)
         # The first of each two intervals is taken ahead, the second back, the last always back.
         zeros = [(0, 0)] * (y.ndim - 1)
         ahead, back = xp.pad(ahead, [*zeros, (0, 1)]), xp.pad(back, [*zeros, (1, 0)])

@@ -156,7 +156,7 @@ def _riccati(op: str, operands: dict[str, Any], balanced: bool, residual: Any, p
     return implied(op, equation, xp.astype(xp.asarray(found), dtype, copy=False), adjoint_solve)
 
 
-def _gain(xp: Any, x: Any, a: Any, b: Any, r: Any, e: Any, s: Any) -> Any:
+def _gain(xp: Any, x: Any, b: Any, r: Any, e: Any, s: Any) -> Any:
     right = x if e is None else x @ e
     return xp.linalg.solve(r, adjoint(xp, b) @ right + adjoint(xp, s))
 
@@ -165,11 +165,11 @@ def _continuous(xp: Any, x: Any, a: Any, b: Any, q: Any, r: Any, e: Any, s: Any)
     right = x if e is None else x @ e
     half = adjoint(xp, a) @ right
     left = right if e is None else adjoint(xp, e) @ x
-    return half + left @ a - (left @ b + s) @ _gain(xp, x, a, b, r, e, s) + q
+    return half + left @ a - (left @ b + s) @ _gain(xp, x, b, r, e, s) + q
 
 
 def _continuous_pulled(xp: Any, x: Any, g: Any, a: Any, b: Any, r: Any, e: Any, s: Any) -> Any:
-    closed = a - b @ _gain(xp, x, a, b, r, e, s)
+    closed = a - b @ _gain(xp, x, b, r, e, s)
     if e is None:
         return solve_continuous_lyapunov(closed, g)
     g = adjoint(xp, xp.linalg.solve(e, adjoint(xp, xp.linalg.solve(e, g))))

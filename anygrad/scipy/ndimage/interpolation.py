@@ -142,7 +142,7 @@ def _steps(xp: Any, like: Any, shape: Sequence[int]) -> list[Any]:
     ]
 
 
-def _vector(op: str, name: str, xp: Any, like: Any, value: Any, count: int) -> list[Any]:
+def _vector(op: str, name: str, value: Any, count: int) -> list[Any]:
     """Return a parameter as ``count`` numbers or tensors without axes, in double precision."""
     if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
         _, value = given(op, **{name: value})
@@ -222,7 +222,7 @@ def affine_transform(
     ):
         got = f"matrix has shape {matrix.shape}, input has shape {x.shape}, the result {shape}"
         raise ShapeError(message(op, got, f"expected {(d,)}, {(d, len(shape))} or homogeneous coordinates"))
-    offset, steps = _vector(op, "offset", xp, x, offset, d), _steps(xp, x, shape)
+    offset, steps = _vector(op, "offset", offset, d), _steps(xp, x, shape)
     if matrix.ndim == 1:
         rows = [(step + o / m) * m for step, o, m in zip(steps, offset, matrix, strict=True)]
     else:
@@ -257,7 +257,7 @@ def shift(
     op = "shift"
     xp, x = images(op, output, input=input)
     _check_axes(op, x)
-    moves = _vector(op, "shift", xp, x, shift, x.ndim)
+    moves = _vector(op, "shift", shift, x.ndim)
     rows = [step - move for step, move in zip(_steps(xp, x, x.shape), moves, strict=True)]
     out = _interpolated(op, xp, xp.expand_dims(x, axis=0), rows, output, order, mode, cval, prefilter)
     return xp.reshape(out, x.shape)

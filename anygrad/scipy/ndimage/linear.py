@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import operation
 from anygrad.rules import axis_in, fit, whole_in
-from anygrad.scipy.doors import declared
+from anygrad.scipy.doors import declared, floating
 from anygrad.scipy.ndimage.borders import (
     axes_among,
     bordered,
@@ -167,7 +165,7 @@ def _filtered(
     elif weights.dtype.kind == "c":
         weights = xp.conj(weights)
     if weights.dtype.kind not in "fc":
-        weights = xp.astype(weights, x.dtype if x.dtype.kind == "f" else np.float64)
+        weights = weights.astype(x.dtype) if x.dtype.kind == "f" else floating(weights)
     borders = bordered(op, x, axes, weights.shape, [mode] * len(axes), origins)
     cval = constant(op, cval)
     out = _correlate(x, weights, axes=tuple(axes), borders=borders, mode=mode, cval=cval)

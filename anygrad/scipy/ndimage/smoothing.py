@@ -27,9 +27,9 @@ __all__ = [
 # ---------------------------------------------------------------- Gaussian
 
 
-def _gaussian(op: str, xp: Any, sigma: Any, order: int, radius: int) -> Any:
+def _gaussian(xp: Any, sigma: Any, order: int, radius: int) -> Any:
     """Return the weights of a Gaussian or its derivative, mirrored; sigma has no axes."""
-    x = xp.arange(-radius, radius + 1, dtype=np.float64)
+    x = xp.arange(-radius, radius + 1, dtype=sigma.xp.within(np.dtype(np.float64)))
     bell = xp.exp(-0.5 / (sigma * sigma) * x**2)
     bell = bell / xp.sum(bell)
     # Of the polynomial before the bell, the coefficients: its derivative, and x times -1 / sigma**2.
@@ -74,7 +74,7 @@ def gaussian_filter1d(
         radius = int(truncate * sigma.detach().item() + 0.5)
     if order < 0 or whole_in(op, "radius", radius) < 0:
         raise ArgumentError(message(op, f"order is {order}, radius is {radius}", "expected 0 or more"))
-    weights = _gaussian(op, xp, xp.reshape(sigma, ()), order, radius)
+    weights = _gaussian(xp, xp.reshape(sigma, ()), order, radius)
     return correlate1d(x, weights, axis, output, mode, cval)
 
 

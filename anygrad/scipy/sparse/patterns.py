@@ -70,7 +70,7 @@ def _has_scipy(xp: Any) -> bool:
     return xp.scipy_library is not None
 
 
-def _fits(data: ArrayLike, x: ArrayLike, pattern: Pattern, turned: bool) -> None:
+def _fits(x: ArrayLike, pattern: Pattern, turned: bool) -> None:
     n = pattern.shape[0 if turned else 1]
     if x.ndim not in (1, 2) or x.shape[0] != n:
         got = f"the sparse matrix has shape {pattern.shape}, x has shape {x.shape}"
@@ -78,7 +78,7 @@ def _fits(data: ArrayLike, x: ArrayLike, pattern: Pattern, turned: bool) -> None
 
 
 def _product(data: ArrayLike, x: ArrayLike, /, *, pattern: Any) -> dict[str, Any]:
-    _fits(data, x, pattern, False)
+    _fits(x, pattern, False)
     return {"pattern": pattern}
 
 
@@ -86,9 +86,9 @@ def _matmul(xp, data, x, pattern):
     if _has_scipy(xp):
         return pattern.matrix(xp, data) @ x
     values = data if len(x.shape) == 1 else xp.reshape(data, (-1, 1))
-    parts = values * xp.take(x, xp.from_numpy(pattern.columns), axis=0)
+    parts = values * xp.take(x, index_on(xp, x, pattern.columns), axis=0)
     zeros = xp.zeros((pattern.shape[0], *x.shape[1:]), dtype=parts.dtype, device=xp.device)
-    return xp.index_add(zeros, xp.from_numpy(pattern.rows), parts, axis=0)
+    return xp.index_add(zeros, index_on(xp, parts, pattern.rows), parts, axis=0)
 
 
 matmul = declared(
@@ -140,7 +140,7 @@ def _solution(data: ArrayLike, b: ArrayLike, /, *, factor: Any, turned: bool = F
     if m != n:
         got = f"the matrix has shape {(m, n)}"
         raise ShapeError(message("spsolve", got, "expected a square one"))
-    _fits(data, b, factor.pattern, turned)
+    _fits(b, factor.pattern, turned)
     return {"factor": factor, "turned": turned}
 
 
