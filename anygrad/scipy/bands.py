@@ -12,27 +12,26 @@ from anygrad.op import operation
 from anygrad.rules import shifted
 from anygrad.scipy.doors import declared
 
-__all__ = ["banded"]
+__all__ = ["banded", "diagonals_of"]
 
 
 def _solved(xp: Any, ab: Any, b: Any, lu: tuple[int, int]) -> Any:
     try:
         solve = xp.scipy_function("linalg", "solve_banded")
     except UnsupportedError:
-        return xp.linalg.solve(_dense(xp, ab, lu), b)
+        return xp.linalg.solve(diagonals_of(xp, ab, lu[1]), b)
     return solve(lu, ab, b, check_finite=False)
 
 
-def _dense(xp: Any, ab: Any, lu: tuple[int, int]) -> Any:
-    """Return the matrix whose diagonals are the rows of ``ab``."""
-    n = ab.shape[1]
-    i = xp.reshape(xp.arange(n, device=xp.device), (n, 1))
-    j = xp.reshape(xp.arange(n, device=xp.device), (1, n))
-    row = lu[1] + i - j
-    inside = xp.logical_and(row >= 0, row <= lu[0] + lu[1])
-    flat = xp.reshape(xp.clip(row, 0, lu[0] + lu[1]) * n + j, (-1,))
-    taken = xp.reshape(xp.take(xp.reshape(ab, (-1,)), flat, axis=0), (n, n))
-    return xp.where(inside, taken, xp.zeros_like(taken))
+def diagonals_of(xp: Any, ab: Any, above: int) -> Any:
+    """Return the square matrices with ``a[i, j] = ab[above + i - j, j]``, zero where ab has no such row."""
+    rows, n = ab.shape[-2:]
+    i, j = (xp.reshape(xp.arange(n, device=xp.device), shape) for shape in ((n, 1), (1, n)))
+    row = i - j + above
+    flat = xp.reshape(xp.clip(row, 0, rows - 1) * n + j, (-1,))
+    taken = xp.take(xp.reshape(ab, (*ab.shape[:-2], rows * n)), flat, axis=-1)
+    taken = xp.reshape(taken, (*ab.shape[:-2], n, n))
+    return xp.where(xp.logical_and(row >= 0, row < rows), taken, xp.zeros_like(taken))
 
 
 def _transposed(xp: Any, ab: Any, lu: tuple[int, int]) -> Any:

@@ -9,9 +9,9 @@ import numpy as np
 
 from anygrad.errors import ArgumentError, LinAlgError, ShapeError, message
 from anygrad.op import ArrayLike
-from anygrad.scipy.bands import banded
+from anygrad.scipy.bands import banded, diagonals_of
 from anygrad.scipy.linalg.operands import by_cholesky, floats, hermitian, is_complex
-from anygrad.scipy.linalg.structured import diagonals_of, toeplitz
+from anygrad.scipy.linalg.structured import toeplitz
 from anygrad.tensors import Tensor
 
 __all__ = ["solve_banded", "solve_circulant", "solve_toeplitz", "solveh_banded"]

@@ -46,17 +46,6 @@ def _offsets(rows: int, columns: int) -> np.ndarray:
     return np.subtract.outer(np.arange(rows), np.arange(columns))
 
 
-def diagonals_of(xp: Any, ab: Any, above: int) -> Any:
-    """Return the square matrices with ``a[i, j] = ab[above + i - j, j]``, zero where ab has no such row."""
-    rows, n = ab.shape[-2:]
-    offsets = _offsets(n, n) + above
-    inside = (offsets >= 0) & (offsets < rows)
-    index = np.where(inside, offsets * n + np.arange(n), rows * n)
-    flat = xp.reshape(ab, (*ab.shape[:-2], rows * n))
-    zero = xp.zeros((*ab.shape[:-2], 1), dtype=ab.dtype)
-    return _gathered(xp, xp.concat([flat, zero], axis=-1), index)
-
-
 def toeplitz(c: ArrayLike, r: ArrayLike | None = None) -> Tensor:
     """Return matrices with ``c[i - j]`` below and on the diagonal, ``r[j - i]`` above it.
 
