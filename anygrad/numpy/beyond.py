@@ -78,9 +78,7 @@ def logn(xp: Any, n: Array, x: Array) -> Any:
 @published
 def power(xp: Any, x: Array, p: Operand) -> Any:
     """Return x to the power p."""
-    if not isinstance(p, int):
-        x = _complex(xp, x, lambda v: v < 0)
-    return x**p
+    return _complex(xp, x, lambda v: v < 0) ** p
 
 
 emath = SimpleNamespace(**table_of("lib.scimath"))

@@ -125,9 +125,15 @@ def solve(xp: Any, a: Array, b: Array) -> Any:
 
 @published
 def lstsq(xp: Any, a: Array, b: Array, rcond: float | None = None) -> tuple[Any, ...]:
-    """Return the best solution, its residuals, the rank and the singular values of a."""
+    """Return the best solution, its residuals, the rank and the singular values of a.
+
+    The residuals are empty where they are zero, or where the rank is less than the number of columns.
+    """
     found = xp.linalg.lstsq(a, b, rtol=rcond)
-    return tuple(found)
+    few = a.shape[0] <= a.shape[1] or shapes.host(found.rank) < a.shape[1]
+    residuals = xp.reshape(found.residuals, (-1,))
+    rank = xp.astype(found.rank, xp.int32)
+    return found.solution, residuals[:0] if few else residuals, rank, found.singular_values
 
 
 @published
@@ -312,7 +318,7 @@ def tensordot(xp: Any, x1: Array, x2: Array, /, *, axes: Any = 2) -> Any:
 @published
 def vecdot(xp: Any, x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
     """Sum products along an axis, those of the first conjugated."""
-    return xp.vecdot(*xp.broadcast_arrays(x1, x2), axis=axis)
+    return xp.vecdot(*(xp.moveaxis(x, axis, -1) for x in (x1, x2)))
 
 
 LinAlgError = np.linalg.LinAlgError

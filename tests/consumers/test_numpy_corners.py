@@ -18,6 +18,7 @@ from tests.numpy_runs import parts_of
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 HOLE = np.array([1.0, np.nan, 4.0, np.inf, 2.0])
 WHOLE, SMALL = np.array([3, 4, 2]), np.array([1, 7, 7], np.uint8)
+TALL = np.array([[1.0, -2.0], [3.0, 4.0], [0.5, 1.0]])
 FLAGS = np.array([True, False, True])
 
 CORNERS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
@@ -54,6 +55,11 @@ CORNERS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
     "intersect1d": (np.intersect1d, [WHOLE.astype(np.int32), WHOLE[1:]]),
     "sum of integers from a number": (lambda x: np.sum(x, initial=2.0), [WHOLE]),
     "max of integers from a number": (lambda x: np.max(x, initial=2.0), [WHOLE]),
+    "lstsq": (np.linalg.lstsq, [TALL, HOLE[[0, 2, 4]]]),
+    "lstsq, wide": (np.linalg.lstsq, [TALL.T, TALL.T[:, :1]]),
+    "lstsq, of less rank": (np.linalg.lstsq, [np.ones((3, 2)), TALL]),
+    "vecdot along the first axis": (lambda x: np.linalg.vecdot(x, 2 * x, axis=0), [TALL]),
+    "power of negative numbers": (lambda x: np.emath.power(x, 3), [TALL]),
     "delete nothing": (lambda x: np.delete(x, []), [HOLE]),
 }
 
