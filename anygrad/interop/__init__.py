@@ -7,7 +7,12 @@ gradients; arrays go on the same memory, wherever both libraries see that.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anygrad.interop import einops as einops
+    from anygrad.interop import jax as jax
+    from anygrad.interop import torch as torch
 
 __all__ = ["einops", "jax", "torch"]
 

@@ -6,7 +6,20 @@ and CuPy on CUDA; the derivative is ours. What SciPy writes to the Array API tak
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anygrad.scipy import fft as fft
+    from anygrad.scipy import integrate as integrate
+    from anygrad.scipy import interpolate as interpolate
+    from anygrad.scipy import linalg as linalg
+    from anygrad.scipy import ndimage as ndimage
+    from anygrad.scipy import optimize as optimize
+    from anygrad.scipy import signal as signal
+    from anygrad.scipy import sparse as sparse
+    from anygrad.scipy import spatial as spatial
+    from anygrad.scipy import special as special
+    from anygrad.scipy import stats as stats
 
 _MODULES = (
     "fft",

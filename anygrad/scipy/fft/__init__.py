@@ -12,7 +12,8 @@ from anygrad.scipy.fft.fourier import *  # noqa: F403
 from anygrad.scipy.fft.lengths import *  # noqa: F403
 from anygrad.scipy.fft.trigonometric import *  # noqa: F403
 
-__all__ = [*fourier.__all__, *lengths.__all__, *trigonometric.__all__]
+_PARTS = (fourier, lengths, trigonometric)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -20,4 +21,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)

@@ -8,8 +8,13 @@ from anygrad.scipy.integrate.equations import *  # noqa: F403
 from anygrad.scipy.integrate.quadrature import *  # noqa: F403
 from anygrad.scipy.integrate.samples import *  # noqa: F403
 
-__all__ = sorted([*equations.__all__, *quadrature.__all__, *samples.__all__])
+_PARTS = (equations, quadrature, samples)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
     raise missing("scipy.integrate", name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -8,79 +8,17 @@ of a call.
 from typing import Any
 
 from anygrad.scipy.doors import missing
-from anygrad.scipy.interpolate.cubics import (
-    Akima1DInterpolator,
-    CubicSpline,
-    PchipInterpolator,
-    pchip_interpolate,
-)
-from anygrad.scipy.interpolate.fitpack import (
-    InterpolatedUnivariateSpline,
-    RectBivariateSpline,
-    splantider,
-    splder,
-    splev,
-    splint,
-    splrep,
-)
-from anygrad.scipy.interpolate.grids import (
-    NdBSpline,
-    RegularGridInterpolator,
-    interpn,
-)
-from anygrad.scipy.interpolate.lines import (
-    BarycentricInterpolator,
-    KroghInterpolator,
-    barycentric_interpolate,
-    interp1d,
-    krogh_interpolate,
-)
-from anygrad.scipy.interpolate.piecewise import (
-    CubicHermiteSpline,
-    PPoly,
-)
-from anygrad.scipy.interpolate.scattered import (
-    LinearNDInterpolator,
-    NearestNDInterpolator,
-    RBFInterpolator,
-    griddata,
-)
-from anygrad.scipy.interpolate.splines import (
-    BSpline,
-    make_interp_spline,
-    make_lsq_spline,
-)
+from anygrad.scipy.interpolate import cubics, fitpack, grids, lines, piecewise, scattered, splines
+from anygrad.scipy.interpolate.cubics import *  # noqa: F403
+from anygrad.scipy.interpolate.fitpack import *  # noqa: F403
+from anygrad.scipy.interpolate.grids import *  # noqa: F403
+from anygrad.scipy.interpolate.lines import *  # noqa: F403
+from anygrad.scipy.interpolate.piecewise import *  # noqa: F403
+from anygrad.scipy.interpolate.scattered import *  # noqa: F403
+from anygrad.scipy.interpolate.splines import *  # noqa: F403
 
-__all__ = [
-    "Akima1DInterpolator",
-    "BSpline",
-    "BarycentricInterpolator",
-    "CubicHermiteSpline",
-    "CubicSpline",
-    "InterpolatedUnivariateSpline",
-    "KroghInterpolator",
-    "LinearNDInterpolator",
-    "NdBSpline",
-    "NearestNDInterpolator",
-    "PPoly",
-    "PchipInterpolator",
-    "RBFInterpolator",
-    "RectBivariateSpline",
-    "RegularGridInterpolator",
-    "barycentric_interpolate",
-    "griddata",
-    "interp1d",
-    "interpn",
-    "krogh_interpolate",
-    "make_interp_spline",
-    "make_lsq_spline",
-    "pchip_interpolate",
-    "splantider",
-    "splder",
-    "splev",
-    "splint",
-    "splrep",
-]
+_PARTS = (cubics, fitpack, grids, lines, piecewise, scattered, splines)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -88,4 +26,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)

@@ -29,7 +29,7 @@ from anygrad.scipy.interpolate.data import (
 from anygrad.scipy.interpolate.piecewise import Extrapolate, check_extrapolate, periodic_integral
 from anygrad.tensors import Tensor, asarray
 
-__all__ = ["BSpline", "basis", "collocation", "make_interp_spline", "make_lsq_spline"]
+__all__ = ["BSpline", "make_interp_spline", "make_lsq_spline"]
 
 
 def basis(xp: Any, t: Tensor, k: int, x: Tensor, at: Tensor, nu: int = 0) -> list[Tensor]:

@@ -21,3 +21,7 @@ __all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 def __getattr__(name: str) -> Any:
     raise missing("scipy.linalg", name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

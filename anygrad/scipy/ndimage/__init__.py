@@ -17,15 +17,8 @@ from anygrad.scipy.ndimage.orders import *  # noqa: F403
 from anygrad.scipy.ndimage.regions import *  # noqa: F403
 from anygrad.scipy.ndimage.smoothing import *  # noqa: F403
 
-__all__ = [
-    *fourier.__all__,
-    *interpolation.__all__,
-    *linear.__all__,
-    *morphology.__all__,
-    *orders.__all__,
-    *regions.__all__,
-    *smoothing.__all__,
-]
+_PARTS = (fourier, interpolation, linear, morphology, orders, regions, smoothing)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -33,4 +26,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)

@@ -12,8 +12,13 @@ from anygrad.scipy.optimize.fitting import *  # noqa: F403
 from anygrad.scipy.optimize.minima import *  # noqa: F403
 from anygrad.scipy.optimize.roots import *  # noqa: F403
 
-__all__ = sorted([*fitting.__all__, *minima.__all__, *roots.__all__])
+_PARTS = (fitting, minima, roots)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
     raise missing("scipy.optimize", name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

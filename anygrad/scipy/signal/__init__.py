@@ -16,15 +16,8 @@ from anygrad.scipy.signal.smoothing import *  # noqa: F403
 from anygrad.scipy.signal.spectra import *  # noqa: F403
 from anygrad.scipy.signal.zero_phase import *  # noqa: F403
 
-__all__ = [
-    *chirps.__all__,
-    *convolution.__all__,
-    *recursive.__all__,
-    *resampling.__all__,
-    *smoothing.__all__,
-    *spectra.__all__,
-    *zero_phase.__all__,
-]
+_PARTS = (chirps, convolution, recursive, resampling, smoothing, spectra, zero_phase)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -32,4 +25,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)

@@ -7,40 +7,12 @@ zero they are zero. Distances of truth values have no gradient and are SciPy's a
 from typing import Any
 
 from anygrad.scipy.doors import missing
-from anygrad.scipy.spatial.matrices import cdist, directed_hausdorff, pdist, squareform
-from anygrad.scipy.spatial.vectors import (
-    braycurtis,
-    canberra,
-    chebyshev,
-    cityblock,
-    correlation,
-    cosine,
-    euclidean,
-    jensenshannon,
-    mahalanobis,
-    minkowski,
-    seuclidean,
-    sqeuclidean,
-)
+from anygrad.scipy.spatial import matrices, vectors
+from anygrad.scipy.spatial.matrices import *  # noqa: F403
+from anygrad.scipy.spatial.vectors import *  # noqa: F403
 
-__all__ = [
-    "braycurtis",
-    "canberra",
-    "cdist",
-    "chebyshev",
-    "cityblock",
-    "correlation",
-    "cosine",
-    "directed_hausdorff",
-    "euclidean",
-    "jensenshannon",
-    "mahalanobis",
-    "minkowski",
-    "pdist",
-    "seuclidean",
-    "sqeuclidean",
-    "squareform",
-]
+_PARTS = (matrices, vectors)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -48,4 +20,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)

@@ -7,145 +7,17 @@ What SciPy's ``stats`` computes of samples (``zscore``, ``skew``, tests) is writ
 from typing import Any
 
 from anygrad.scipy.doors import missing
-from anygrad.scipy.stats.bounded import (
-    arcsine,
-    beta,
-    loguniform,
-    powerlaw,
-    reciprocal,
-    triang,
-    truncexpon,
-    truncnorm,
-    uniform,
-)
-from anygrad.scipy.stats.halves import (
-    chi,
-    chi2,
-    erlang,
-    expon,
-    f,
-    gamma,
-    halfcauchy,
-    halflogistic,
-    halfnorm,
-    invgamma,
-    lognorm,
-    lomax,
-    maxwell,
-    pareto,
-    rayleigh,
-    weibull_max,
-    weibull_min,
-)
-from anygrad.scipy.stats.integers import (
-    bernoulli,
-    betabinom,
-    betanbinom,
-    binom,
-    dlaplace,
-    geom,
-    logser,
-    nbinom,
-    planck,
-    poisson,
-)
-from anygrad.scipy.stats.kernels import (
-    gaussian_kde,
-)
-from anygrad.scipy.stats.lines import (
-    cauchy,
-    exponnorm,
-    gennorm,
-    gumbel_l,
-    gumbel_r,
-    hypsecant,
-    laplace,
-    logistic,
-    moyal,
-    norm,
-    skewnorm,
-    t,
-    vonmises,
-)
-from anygrad.scipy.stats.several import (
-    dirichlet,
-    invwishart,
-    multinomial,
-    multivariate_normal,
-    multivariate_t,
-    wishart,
-)
-from anygrad.scipy.stats.tails import (
-    fisk,
-    invgauss,
-    levy,
-    nakagami,
-    wald,
-)
+from anygrad.scipy.stats import bounded, halves, integers, kernels, lines, several, tails
+from anygrad.scipy.stats.bounded import *  # noqa: F403
+from anygrad.scipy.stats.halves import *  # noqa: F403
+from anygrad.scipy.stats.integers import *  # noqa: F403
+from anygrad.scipy.stats.kernels import *  # noqa: F403
+from anygrad.scipy.stats.lines import *  # noqa: F403
+from anygrad.scipy.stats.several import *  # noqa: F403
+from anygrad.scipy.stats.tails import *  # noqa: F403
 
-__all__ = [
-    "arcsine",
-    "bernoulli",
-    "beta",
-    "betabinom",
-    "betanbinom",
-    "binom",
-    "cauchy",
-    "chi",
-    "chi2",
-    "dirichlet",
-    "dlaplace",
-    "erlang",
-    "expon",
-    "exponnorm",
-    "f",
-    "fisk",
-    "gamma",
-    "gaussian_kde",
-    "gennorm",
-    "geom",
-    "gumbel_l",
-    "gumbel_r",
-    "halfcauchy",
-    "halflogistic",
-    "halfnorm",
-    "hypsecant",
-    "invgamma",
-    "invgauss",
-    "invwishart",
-    "laplace",
-    "levy",
-    "logistic",
-    "lognorm",
-    "logser",
-    "loguniform",
-    "lomax",
-    "maxwell",
-    "moyal",
-    "multinomial",
-    "multivariate_normal",
-    "multivariate_t",
-    "nakagami",
-    "nbinom",
-    "norm",
-    "pareto",
-    "planck",
-    "poisson",
-    "powerlaw",
-    "rayleigh",
-    "reciprocal",
-    "skewnorm",
-    "t",
-    "triang",
-    "truncexpon",
-    "truncnorm",
-    "uniform",
-    "vonmises",
-    "wald",
-    "weibull_max",
-    "weibull_min",
-    "wishart",
-]
+_PARTS = (bounded, halves, integers, kernels, lines, several, tails)
+__all__ = sorted(name for part in _PARTS for name in part.__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -153,4 +25,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)
