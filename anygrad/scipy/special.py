@@ -14,9 +14,8 @@ from anygrad.errors import UnsupportedError, message
 from anygrad.op import ArrayLike
 from anygrad.rules import whole_in
 from anygrad.scipy.doors import given, missing
+from anygrad.special import *  # noqa: F403
 from anygrad.tensors import Tensor
-
-globals().update({name: getattr(_special, name) for name in _special.__all__})
 
 _OWN = (
     *("comb", "diric", "eval_chebyt", "eval_chebyu", "eval_hermite", "eval_hermitenorm", "eval_laguerre"),
