@@ -11,8 +11,8 @@ import numpy as np
 
 from anygrad.errors import ShapeError, message
 from anygrad.numpy import table
-from anygrad.numpy.shapes import axis_of
 from anygrad.numpy.table import Array, Fixed, Operand, Unused, table_of
+from anygrad.rules import axis_in
 
 __all__ = ["emath", "lib"]
 
@@ -31,7 +31,7 @@ def sliding_window_view(
         got = f"window_shape is {window_shape}, axis is {axis}"
         raise ShapeError(message("sliding_window_view", got, "expected a length for each axis"))
     for n, i in zip(lengths, axes, strict=True):
-        i = axis_of("sliding_window_view", x.ndim, i)
+        i = axis_in("sliding_window_view", i, x.ndim)
         count = x.shape[i] - n + 1
         if n < 0 or count < 1:
             got = f"axis {i} has length {x.shape[i]}, the window {n}"

@@ -9,8 +9,9 @@ import numpy as np
 
 from anygrad.construction import SCALARS
 from anygrad.errors import ArgumentError, message
-from anygrad.numpy.shapes import axis_of, host
+from anygrad.numpy.shapes import host
 from anygrad.numpy.table import Array, Arrays, Operand, Out, Results, lifted, published
+from anygrad.rules import axis_in
 
 __all__: list[str] = []
 
@@ -84,7 +85,7 @@ def take(
     xp: Any, a: Array, indices: Array, axis: int | None = None, out: Out = None, mode: str = "raise"
 ) -> Any:
     """Return the entries at positions along an axis (None: of all)."""
-    a, axis = (xp.reshape(a, (-1,)), 0) if axis is None else (a, axis_of("take", a.ndim, axis))
+    a, axis = (xp.reshape(a, (-1,)), 0) if axis is None else (a, axis_in("take", axis, a.ndim))
     n = a.shape[axis]
     indices = xp.astype(indices, xp.int64) if indices.dtype.kind == "b" else indices  # no mask
     if mode == "wrap":
@@ -121,7 +122,7 @@ def apply_along_axis(
     xp: Any, func1d: Callable[..., Any], axis: int, arr: Array, *args: Any, **kwargs: Any
 ) -> Any:
     """Call a function on each line of an axis, and put together what it gives."""
-    axis = axis_of("apply_along_axis", arr.ndim, axis)
+    axis = axis_in("apply_along_axis", axis, arr.ndim)
     lines = xp.moveaxis(arr, axis, -1)
     shape = lines.shape[:-1]
     found = [func1d(line, *args, **kwargs) for line in xp.reshape(lines, (-1, lines.shape[-1]))]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
-from anygrad.numpy.shapes import atleast_1d, atleast_2d, atleast_3d, axis_of, host
+from anygrad.numpy.shapes import atleast_1d, atleast_2d, atleast_3d, host
 from anygrad.numpy.table import Array, Arrays, Fixed, Operand, Out, cast, lifted, published
+from anygrad.rules import axis_in
 from anygrad.tensors import Tensor
 
 __all__: list[str] = []
@@ -120,7 +121,7 @@ def block(arrays: Any) -> Any:
 @published
 def array_split(xp: Any, ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Part an axis at indices, or into a number of parts of about one length."""
-    axis = axis_of("split", ary.ndim, axis)
+    axis = axis_in("split", axis, ary.ndim)
     n, given = ary.shape[axis], indices_or_sections
     if isinstance(given, int | np.integer):
         if given < 1:
@@ -136,7 +137,7 @@ def array_split(xp: Any, ary: Array, indices_or_sections: Any, axis: int = 0) ->
 def split(xp: Any, ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Part an axis at indices, or into a number of equal parts."""
     given = indices_or_sections
-    if isinstance(given, int | np.integer) and ary.shape[axis_of("split", ary.ndim, axis)] % given:
+    if isinstance(given, int | np.integer) and ary.shape[axis_in("split", axis, ary.ndim)] % given:
         got = f"axis {axis} has length {ary.shape[axis]}"
         raise ShapeError(message("split", got, f"it has no {given} equal parts", "use array_split"))
     return array_split(ary, given, axis)  # type: ignore[no-any-return]
@@ -189,7 +190,7 @@ def pad(xp: Any, array: Array, pad_width: Any, mode: Any = "constant", **kwargs:
     if isinstance(pad_width, dict):
         widths = [(0, 0)] * array.ndim
         for axis, width in pad_width.items():
-            widths[axis_of("pad", array.ndim, axis)] = width if isinstance(width, tuple) else (width, width)
+            widths[axis_in("pad", axis, array.ndim)] = width if isinstance(width, tuple) else (width, width)
         pad_width = tuple(widths)
     return xp.pad(array, pad_width, mode, **kwargs)
 
@@ -197,7 +198,7 @@ def pad(xp: Any, array: Array, pad_width: Any, mode: Any = "constant", **kwargs:
 @published
 def insert(xp: Any, arr: Array, obj: Any, values: Operand, axis: int | None = None) -> Any:
     """Put values before places along an axis (None: of all entries)."""
-    arr, axis = (xp.reshape(arr, (-1,)), 0) if axis is None else (arr, axis_of("insert", arr.ndim, axis))
+    arr, axis = (xp.reshape(arr, (-1,)), 0) if axis is None else (arr, axis_in("insert", axis, arr.ndim))
     n = arr.shape[axis]
     places = np.arange(n)[obj] if isinstance(obj, slice) else np.asarray(obj)
     places = np.flatnonzero(places) if places.dtype == bool else places.astype(np.intp)
@@ -226,7 +227,7 @@ def insert(xp: Any, arr: Array, obj: Any, values: Operand, axis: int | None = No
 @published
 def delete(xp: Any, arr: Array, obj: Any, axis: int | None = None) -> Any:
     """Leave out the entries at places along an axis (None: of all entries)."""
-    arr, axis = (xp.reshape(arr, (-1,)), 0) if axis is None else (arr, axis_of("delete", arr.ndim, axis))
+    arr, axis = (xp.reshape(arr, (-1,)), 0) if axis is None else (arr, axis_in("delete", axis, arr.ndim))
     left = np.delete(np.arange(arr.shape[axis]), host(obj) if isinstance(obj, Tensor) else obj)
     return xp.take(arr, xp.asarray(left), axis=axis)
 

@@ -13,6 +13,7 @@ from anygrad.linalg import EighResult, EigResult, QRResult, SVDResult
 from anygrad.numpy import products, shapes, table
 from anygrad.numpy.table import Array, Arrays, Out, Results, table_of
 from anygrad.ops.linalg import SlogdetResult
+from anygrad.rules import axis_in
 
 __all__: list[str] = []
 
@@ -223,7 +224,7 @@ def norm(xp: Any, x: Array, ord: Any = None, axis: Any = None, keepdims: bool = 
         return xp.linalg.vector_norm(x, axis=axes, keepdims=keepdims, ord=ord)
     if len(axes) != 2:
         raise ArgumentError(message("norm", f"axis is {axis}", "expected one axis, or two"))
-    i, j = (shapes.axis_of("norm", x.ndim, a) for a in axes)
+    i, j = (axis_in("norm", a, x.ndim) for a in axes)
     if i == j:
         raise ArgumentError(message("norm", f"axis is {axis}", "expected two that differ"))
     found = xp.linalg.matrix_norm(xp.moveaxis(x, (i, j), (-2, -1)), ord=ord)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from anygrad.errors import ArgumentError, ShapeError, message
-from anygrad.numpy.shapes import axis_of
 from anygrad.numpy.table import Array, Fixed, Out, Results, Unused, cast, lifted, published, stored
 from anygrad.numpy.ufuncs import Ufunc
+from anygrad.rules import axis_in
 from anygrad.tensors import Tensor
 
 __all__: list[str] = []
@@ -197,7 +197,7 @@ def diff(
     append: Array = np._NoValue,
 ) -> Any:
     """Return differences of neighbours along an axis, n times over."""
-    axis = axis_of("diff", a.ndim, axis)
+    axis = axis_in("diff", axis, a.ndim)
     ends = [
         None
         if x is np._NoValue
@@ -223,7 +223,7 @@ def ediff1d(xp: Any, ary: Array, to_end: Array = None, to_begin: Array = None) -
 def gradient(xp: Any, f: Array, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Results:
     """Return differences along axes, central inside and one-sided of an order at the edges."""
     axes = range(f.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
-    axes = [axis_of("gradient", f.ndim, i) for i in axes]
+    axes = [axis_in("gradient", i, f.ndim) for i in axes]
     if len(varargs) not in (0, 1, len(axes)) or (len(varargs) == 1 < len(axes) and np.ndim(varargs[0])):
         raise TypeError(message("gradient", f"got {len(varargs)} spacings", f"expected one, or {len(axes)}"))
     if edge_order not in (1, 2):

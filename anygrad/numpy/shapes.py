@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, AxisError, ShapeError, message
+from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.numpy.table import Array, Out, Results, Unused, published
+from anygrad.rules import axis_in
 
 __all__: list[str] = []
 
@@ -80,16 +81,9 @@ def matrix_transpose(xp: Any, x: Array, /) -> Any:
 def swapaxes(xp: Any, a: Array, axis1: int, axis2: int) -> Any:
     """Swap two axes."""
     order = list(range(a.ndim))
-    i, j = axis_of("swapaxes", a.ndim, axis1), axis_of("swapaxes", a.ndim, axis2)
+    i, j = axis_in("swapaxes", axis1, a.ndim), axis_in("swapaxes", axis2, a.ndim)
     order[i], order[j] = order[j], order[i]
     return xp.permute_dims(a, tuple(order))
-
-
-def axis_of(op: str, ndim: int, axis: int) -> int:
-    """Return an axis counted from the front; raises ``AxisError`` where there is none."""
-    if not -ndim <= axis < ndim:
-        raise AxisError(message(op, f"axis is {axis}", f"there are {ndim} axes"))
-    return axis % ndim
 
 
 @published
@@ -101,7 +95,7 @@ def moveaxis(xp: Any, a: Array, source: Any, destination: Any) -> Any:
 @published
 def rollaxis(xp: Any, a: Array, axis: int, start: int = 0) -> Any:
     """Move an axis to where it lies before another."""
-    axis = axis_of("rollaxis", a.ndim, axis)
+    axis = axis_in("rollaxis", axis, a.ndim)
     start = start + a.ndim if start < 0 else start
     return xp.moveaxis(a, axis, start - 1 if axis < start else start)
 
@@ -182,7 +176,7 @@ def flipud(xp: Any, m: Array) -> Any:
 @published
 def rot90(xp: Any, m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Turn the plane of two axes by k right angles, from the first towards the second."""
-    i, j = (axis_of("rot90", m.ndim, axis) for axis in axes)
+    i, j = (axis_in("rot90", axis, m.ndim) for axis in axes)
     if i == j:
         raise ArgumentError(message("rot90", f"axes are {axes}", "expected two that differ"))
     if k % 4 == 2:

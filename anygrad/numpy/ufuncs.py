@@ -15,8 +15,9 @@ import numpy as np
 
 from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS
-from anygrad.errors import ArgumentError, AxisError, DtypeError, ShapeError, UnsupportedError, message
+from anygrad.errors import ArgumentError, DtypeError, ShapeError, UnsupportedError, message
 from anygrad.numpy.table import TABLE, cast, lifted, stored, weakly
+from anygrad.rules import axis_in
 from anygrad.tensors import Tensor
 from anygrad.views import View
 
@@ -165,7 +166,7 @@ class Ufunc:
         xp, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         axes = () if axes in ((0,), (-1,)) and not x.ndim else axes
-        axes = tuple(_axis(f"{self.__name__}.reduce", x, i) for i in axes)
+        axes = tuple(axis_in(f"{self.__name__}.reduce", i, x.ndim) for i in axes)
         parts, masks = self._along(x, axes), None
         if where is not True:
             _, (mask,) = lifted(self.__name__, [where], ["where"], weak=False)
@@ -204,10 +205,10 @@ class Ufunc:
         self._binary("accumulate")
         if self.__name__ in ACCUMULATIONS:
             _, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
-            _axis(f"{self.__name__}.accumulate", x, axis)
+            axis_in(f"{self.__name__}.accumulate", axis, x.ndim)
             return TABLE[ACCUMULATIONS[self.__name__]](x, axis=axis, dtype=dtype, out=out)
         xp, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
-        axis = _axis(f"{self.__name__}.accumulate", x, axis)
+        axis = axis_in(f"{self.__name__}.accumulate", axis, x.ndim)
         steps: list[Any] = []
         for part in xp.tensors.unstack(x, axis=axis):
             steps.append(part if not steps else self(steps[-1], part, dtype=dtype))
@@ -218,7 +219,7 @@ class Ufunc:
         """Reduce the parts of an axis that begin at indices; where the next is not greater, one entry."""
         self._binary("reduceat")
         xp, (x,) = lifted(self.__name__, [array], ["array"], weak=False)
-        axis = _axis(f"{self.__name__}.reduceat", x, axis)
+        axis = axis_in(f"{self.__name__}.reduceat", axis, x.ndim)
         starts = [operator.index(i) for i in (indices.tolist() if hasattr(indices, "tolist") else indices)]
         n = x.shape[axis]
         if not all(0 <= i < n for i in starts):
@@ -272,10 +273,3 @@ def _rounds(rows: np.ndarray) -> list[np.ndarray]:
     starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
     rank = np.arange(rows.size) - np.repeat(starts, np.diff(np.append(starts, rows.size)))
     return [np.sort(order[rank == k]) for k in range(int(rank.max(initial=-1)) + 1)]
-
-
-def _axis(op: str, x: Any, axis: Any) -> int:
-    """Return an axis counted from the front."""
-    if not -x.ndim <= axis < x.ndim:
-        raise AxisError(message(op, f"x has shape {x.shape}, axis is {axis}", "there is no such axis"))
-    return int(axis) % int(x.ndim)

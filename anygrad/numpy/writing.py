@@ -8,8 +8,8 @@ import numpy as np
 
 from anygrad.construction import SCALARS
 from anygrad.errors import DtypeError, ShapeError, message
-from anygrad.numpy.shapes import axis_of
 from anygrad.numpy.table import TABLE, lifted, published
+from anygrad.rules import axis_in
 from anygrad.tensors import Tensor
 
 __all__: list[str] = []
@@ -82,7 +82,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
     if axis is None:
         _written(arr, index, values)
         return
-    axis = axis_of("put_along_axis", arr.ndim, axis)
+    axis = axis_in("put_along_axis", axis, arr.ndim)
     lines = [n if i == axis else arr.shape[i] for i, n in enumerate(index.shape)]
     places = [
         index
