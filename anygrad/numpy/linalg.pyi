@@ -42,7 +42,10 @@ def inv(a: Array) -> Tensor:
     """Do what ``anygrad.linalg.inv`` does."""
 
 def lstsq(a: Array, b: Array, rcond: float | None = None) -> tuple[Tensor, ...]:
-    """Return the best solution, its residuals, the rank and the singular values of a."""
+    """Return the best solution, its residuals, the rank and the singular values of a.
+
+    The residuals are empty where they are zero, or where the rank is less than the number of columns.
+    """
 
 def matmul(x1: Array, x2: Array, /) -> Tensor:
     """Multiply matrices."""
