@@ -1,4 +1,4 @@
-"""NumPy's reductions: sums, extrema, moments, cumulative sums, and those that leave NaN out."""
+"""NumPy's reductions: sums, extrema, means and moments. Those that leave NaN out are in ``ignoring``."""
 
 from __future__ import annotations
 

@@ -90,20 +90,16 @@ def lexsort(xp: Any, keys: Arrays, axis: int = -1) -> Any:
 # ---------------------------------------------------------------- positions
 
 
-def _position(xp: Any, name: str, a: Any, axis: int | None, keepdims: bool) -> Any:
-    return getattr(xp, name)(a, axis=axis, keepdims=keepdims)
-
-
 @published
 def argmax(xp: Any, a: Array, axis: int | None = None, out: Out = None, *, keepdims: bool = False) -> Any:
     """Return the position of the first largest entry along an axis (None: of all)."""
-    return _position(xp, "argmax", a, axis, keepdims)
+    return xp.argmax(a, axis=axis, keepdims=keepdims)
 
 
 @published
 def argmin(xp: Any, a: Array, axis: int | None = None, out: Out = None, *, keepdims: bool = False) -> Any:
     """Return the position of the first smallest entry along an axis (None: of all)."""
-    return _position(xp, "argmin", a, axis, keepdims)
+    return xp.argmin(a, axis=axis, keepdims=keepdims)
 
 
 @published

@@ -1,4 +1,4 @@
-"""NumPy's functions that arrange entries: shapes and axes, joining, parting, repeating and padding."""
+"""NumPy's functions of shapes: what they are, axes put in another order, entries turned, diagonals."""
 
 from __future__ import annotations
 
