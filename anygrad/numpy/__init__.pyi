@@ -426,7 +426,7 @@ def inner(a: Array, b: Array, /) -> Tensor:
 def insert(arr: Array, obj: Any, values: Any, axis: int | None = None) -> Tensor:
     """Put values before places along an axis (None: of all entries)."""
 
-def interp(x: Array, xp_: Array, fp: Array, left: Any = None, right: Any = None, period: float | None = None) -> Tensor:
+def interp(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None, period: float | None = None) -> Tensor:
     """Interpolate between points linearly: differentiable in where, in the points and in their values."""
 
 def intersect1d(ar1: Array, ar2: Array, assume_unique: Unused = False, return_indices: _bool = False) -> Results:

@@ -285,35 +285,37 @@ def trapezoid(xp: Any, y: Array, x: Array = None, dx: Any = 1.0, axis: int = -1)
 
 @published
 def interp(
-    xp: Any,
     x: Array,
-    xp_: Array,
+    xp: Array,
     fp: Array,
     left: Any = None,
     right: Any = None,
     period: float | None = None,
 ) -> Any:
     """Interpolate between points linearly: differentiable in where, in the points and in their values."""
-    if xp_.ndim != 1 or fp.shape != xp_.shape or not fp.size:
-        got = f"xp has shape {xp_.shape}, fp {fp.shape}"
+    space = x.xp.tensors
+    if xp.ndim != 1 or fp.shape != xp.shape or not fp.size:
+        got = f"xp has shape {xp.shape}, fp {fp.shape}"
         raise ShapeError(message("interp", got, "expected vectors of one length"))
     if period is not None:
         period = abs(period)
-        x, xp_ = x % period, xp_ % period
-        order = xp.argsort(xp_)
-        xp_, fp = xp.take(xp_, order), xp.take(fp, order)
-        xp_ = xp.concat([xp_[-1:] - period, xp_, xp_[:1] + period])
-        fp = xp.concat([fp[-1:], fp, fp[:1]])
+        x, xp = x % period, xp % period
+        order = space.argsort(xp)
+        xp, fp = space.take(xp, order), space.take(fp, order)
+        xp = space.concat([xp[-1:] - period, xp, xp[:1] + period])
+        fp = space.concat([fp[-1:], fp, fp[:1]])
         left = right = None
-    n = xp_.shape[0]
+    n = xp.shape[0]
     low, high = fp[0] if left is None else left, fp[-1] if right is None else right
-    flat = xp.reshape(x, (-1,))
-    i = xp.clip(xp.searchsorted(xp_.detach(), flat.detach(), side="right") - 1, 0, max(n - 2, 0))
+    flat = space.reshape(x, (-1,))
+    i = space.clip(space.searchsorted(xp.detach(), flat.detach(), side="right") - 1, 0, max(n - 2, 0))
     if n == 1:
-        inside = xp.broadcast_to(fp[0], flat.shape)
+        inside = space.broadcast_to(fp[0], flat.shape)
     else:
-        x0, x1, y0, y1 = (xp.take(v, k) for v, k in ((xp_, i), (xp_, i + 1), (fp, i), (fp, i + 1)))
-        inside = y0 + (flat - x0) * ((y1 - y0) / (x1 - x0))
-        inside = xp.where(flat == xp_[-1], fp[-1], inside)
-    out = xp.where(flat < xp_[0], low, xp.where(flat > xp_[-1], high, inside))
-    return xp.reshape(xp.where(xp.isnan(flat), math.nan, out), x.shape)
+        x0, x1, y0, y1 = (space.take(v, k) for v, k in ((xp, i), (xp, i + 1), (fp, i), (fp, i + 1)))
+        # What is not chosen below may be infinite, or between points that are one: no gradient comes from it.
+        step = space.where((flat < xp[0]) | (flat > xp[-1]), 0, flat - x0)
+        inside = y0 + step * ((y1 - y0) / space.where(x1 == x0, 1, x1 - x0))
+        inside = space.where(flat == xp[-1], fp[-1], inside)
+    out = space.where(flat < xp[0], low, space.where(flat > xp[-1], high, inside))
+    return space.reshape(space.where(space.isnan(flat), math.nan, out), x.shape)

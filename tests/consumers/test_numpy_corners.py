@@ -60,6 +60,7 @@ CORNERS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
     "lstsq, of less rank": (np.linalg.lstsq, [np.ones((3, 2)), TALL]),
     "vecdot along the first axis": (lambda x: np.linalg.vecdot(x, 2 * x, axis=0), [TALL]),
     "power of negative numbers": (lambda x: np.emath.power(x, 3), [TALL]),
+    "interp, by name": (lambda x: np.interp(x, xp=[1.0, 2.0], fp=[3.0, 5.0]), [np.array([1.25, 9.0])]),
     "delete nothing": (lambda x: np.delete(x, []), [HOLE]),
 }
 
@@ -106,6 +107,16 @@ def test_edges_that_a_rule_asks_for_are_differentiable() -> None:
 def test_what_numpy_refuses_is_refused(call: Callable[[Any], Any]) -> None:
     with pytest.raises((errors.ArgumentError, errors.DtypeError)):
         call(ag.tensor([1.0, 2.0], requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("at", "points", "expected"),
+    [([np.inf, 0.5], [0.0, 1.0, 2.0], [0.5, 0.5, 1.0]), ([1.0, 0.5], [0.0, 1.0, 1.0], [0.5, 0.5, 1.0])],
+)
+def test_interp_at_its_end(at: list[float], points: list[float], expected: list[float]) -> None:
+    values = ag.tensor([1.0, 3.0, 4.0], requires_grad=True)
+    np.interp(at, points, values).sum().backward()
+    assert values.grad is not None and values.grad.tolist() == expected
 
 
 def test_a_turn_by_nothing_is_a_view() -> None:
