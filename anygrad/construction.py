@@ -78,7 +78,8 @@ def from_array(obj: Any, dtype: Any, source: Backend, target: Backend, copy: boo
     if source is target and not scalar:
         array = target.accept(obj)
         given = known_dtype("asarray", source, array.dtype)
-        if array.dtype != target.natives[given] or wanted not in (None, given):
+        # A dtype of NumPy's in double precision equals None.
+        if array.dtype != target.natives[given] or (wanted is not None and wanted != given):
             forbid_copy(copy)
             _check_real("asarray", given, wanted)
             return target.astype(array, target.natives[wanted or given])

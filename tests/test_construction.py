@@ -122,6 +122,14 @@ def test_a_tensor_of_a_tensor() -> None:
     assert type(v) is ag.Tensor and x.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("given", ["bool", "int8", "int64", "float32", "float64"])
+@pytest.mark.parametrize("wanted", ["int8", "float32", "float64", "complex128"])
+def test_asarray_has_the_dtype_that_is_asked_for(given: str, wanted: str) -> None:
+    array = np.ones(2, given)
+    for out in (ag.asarray(array, dtype=wanted), ag.asarray(array, dtype=np.dtype(wanted), device="cpu")):
+        assert out.dtype == np.dtype(wanted)
+
+
 def test_asarray_of_a_tensor_stays_in_the_graph() -> None:
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     assert ag.asarray(x) is x and ag.asarray(x, dtype=ag.float64) is x and ag.asarray(x, copy=False) is x
