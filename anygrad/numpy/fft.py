@@ -88,3 +88,7 @@ def rfftfreq(xp: Any, n: int, d: float = 1.0) -> Any:
 _PUBLIC = table_of("fft")
 globals().update(_PUBLIC)
 __all__ += _PUBLIC
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -327,3 +327,7 @@ LinAlgError = np.linalg.LinAlgError
 _PUBLIC = table_of("linalg")
 globals().update(_PUBLIC)
 __all__ += ["LinAlgError", *_PUBLIC]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,4 +1,7 @@
-"""NumPy's reductions: sums, extrema, means and moments. Those that leave NaN out are in ``ignoring``."""
+"""NumPy's reductions: sums, extrema, means and moments.
+
+Those that leave NaN out are made of these, in ``ignoring``.
+"""
 
 from __future__ import annotations
 

@@ -215,8 +215,9 @@ def dct(
 
     ``n`` cuts the axis at its end, or continues it with zeros; ``norm`` is "backward", "ortho" or "forward";
     ``orthogonalize`` weighs the ends so that the transform is orthogonal, by default with "ortho" alone (for
-    complex x too, where SciPy leaves it out). Dtypes: floating and complex, integers become floats. Raises
-    ``ArgumentError`` for another type or norm, ``ShapeError`` where there are too few points, ``AxisError``.
+    complex x too, where SciPy leaves it out). Dtypes: floating and complex, integers become floats.
+    Differentiable to any order in x, on every device. Raises ``ArgumentError`` for another type or norm,
+    ``ShapeError`` where there are too few points, ``AxisError``.
 
     >>> import anygrad as ag
     >>> ag.scipy.fft.dct([1.0, 2.0, 4.0])
