@@ -27,7 +27,7 @@ from anygrad.op import Plan
 from anygrad.rules import fit, is_complex
 from anygrad.tensors import Tensor, wrap
 
-__all__ = ["Route"]
+__all__ = ["Pusher", "Route"]
 
 
 class Route:
@@ -72,7 +72,7 @@ class Route:
         token = GRAD_MODE.set(tracked)
         try:
             for xp, steps in groupby(self.steps, itemgetter(0)):
-                push = _Pusher(xp, count, tracked).push
+                push = Pusher(xp, count, tracked).push
                 with xp.running():
                     for _, node, last in steps:
                         held[node] = push(node, [held.get(e) for e in node.edges])
@@ -83,7 +83,7 @@ class Route:
         return [held.get(node) for node in self.ends]
 
 
-class _Pusher:
+class Pusher:
     """Pushes tangents through nodes of one backend; ``space`` is the namespace that their formulas run in."""
 
     def __init__(self, xp: Backend, count: int | None, tracked: bool) -> None:

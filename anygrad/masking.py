@@ -17,7 +17,7 @@ from typing import Any
 from anygrad.absorbing import Number, Space, absorbed, masked, settled
 from anygrad.applications import CustomPlan
 from anygrad.exchange import Shared, swap
-from anygrad.forwards import _Pusher
+from anygrad.forwards import Pusher
 from anygrad.graph import Hooked, Node, plain
 from anygrad.op import Plan
 
@@ -106,8 +106,8 @@ class Guard:
         with contextlib.ExitStack() as undo:
             for owner in (Node, Hooked):
                 swap(undo, owner, "plan", _reading(vars(owner)["plan"]))
-            swap(undo, _Pusher, "multiplied", _multiplying(_Pusher.multiplied))
-            swap(undo, _Pusher, "transposed", _transposing(_Pusher.transposed))
+            swap(undo, Pusher, "multiplied", _multiplying(Pusher.multiplied))
+            swap(undo, Pusher, "transposed", _transposing(Pusher.transposed))
             self._undo = undo.pop_all()
 
     def uninstall(self) -> None:

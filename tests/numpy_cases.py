@@ -51,7 +51,6 @@ def _inputs() -> dict[str, np.ndarray]:
 
 
 INPUTS = _inputs()
-DIFFERENTIATED = frozenset("xyvwuqlmhprstzkdengo")
 
 
 _UFUNCS = """
