@@ -195,18 +195,26 @@ def pdtri(xp: Any, k: Operand, y: Operand, /) -> Any:
     return xp.special.gammainccinv(_whole(xp, k) + 1, y)
 
 
+def _left(xp: Any, k: Any, n: Any, p: Any) -> Any:
+    """Return n - k and p; where all of n count, p is zero, with which all of them are surely within k."""
+    rest = n - k
+    return xp.where(rest == 0, 1.0, rest), xp.where(rest == 0, 0.0 * p, p)
+
+
 @function
 def bdtr(xp: Any, k: Operand, n: Operand, p: Operand, /) -> Any:
     """Return the binomial distribution function: at most k of n; differentiable in the probability p."""
     k = _whole(xp, k)
-    return xp.special.betaincc(k + 1, n - k, p)
+    rest, p = _left(xp, k, n, p)
+    return xp.special.betaincc(k + 1, rest, p)
 
 
 @function
 def bdtrc(xp: Any, k: Operand, n: Operand, p: Operand, /) -> Any:
     """Return 1 - bdtr(k, n, p), exact where that is small; differentiable in p."""
     k = _whole(xp, k)
-    return xp.special.betainc(k + 1, n - k, p)
+    rest, p = _left(xp, k, n, p)
+    return xp.special.betainc(k + 1, rest, p)
 
 
 @function

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.interpolate
 import scipy.linalg
+import scipy.special
 
 import anygrad as ag
 from anygrad.testing import gradcheck
@@ -37,3 +39,21 @@ def test_real_matrices_with_negative_eigenvalues(name: str, seed: int) -> None:
     expected = np.sum((slope(lambda m: call(scipy, m), x, along) * weights).real)
     np.testing.assert_allclose(np.sum(a.grad.numpy() * along), expected, rtol=1e-5, atol=1e-6)
     gradcheck(lambda m: ag.real(call(ag.scipy, m) * weights), [a], order=2, fast=True, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["krogh_interpolate", "barycentric_interpolate"])
+@pytest.mark.parametrize("der", [0, 1, [1], [0, 2]])
+def test_several_derivatives_of_a_polynomial_are_one_array(name: str, der: Any) -> None:
+    x, at = np.array([0.0, 0.7, 1.1, 2.0]), np.array([0.3, 0.7, 1.9])
+    ours, theirs = (getattr(m.interpolate, name)(x, np.sin(x), at, der=der) for m in (ag.scipy, scipy))
+    np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+def test_all_successes_are_within_the_distribution(p: float) -> None:
+    k, n = np.array([0.0, 1.0, 2.0]), 2
+    tracked = ag.tensor(p, requires_grad=True)
+    for name in ("bdtr", "bdtrc"):
+        out = getattr(ag.scipy.special, name)(k, n, tracked)
+        np.testing.assert_allclose(out.detach().numpy(), getattr(scipy.special, name)(k, n, p), atol=1e-15)
+        assert ag.grad(lambda q, name=name: getattr(ag.scipy.special, name)(2.0, n, q))(tracked) == 0

@@ -216,7 +216,7 @@ class BarycentricInterpolator:
 def barycentric_interpolate(
     xi: ArrayLike, yi: ArrayLike, x: ArrayLike, axis: int = 0, *, der: Any = 0, rng: Any = None
 ) -> Any:
-    """Return the polynomial through points at x, its derivative of order ``der``, or a list for a list.
+    """Return the polynomial through points at x, its derivative of order ``der``, or of several, stacked.
 
     >>> import anygrad as ag
     >>> ag.scipy.interpolate.barycentric_interpolate([0.0, 1.0, 2.0], [0.0, 1.0, 4.0], 3.0)
@@ -226,7 +226,8 @@ def barycentric_interpolate(
         return (
             BarycentricInterpolator(xi, yi, axis)(x) if der == 0 else krogh_interpolate(xi, yi, x, der, axis)
         )
-    return [barycentric_interpolate(xi, yi, x, axis, der=nu) for nu in der]
+    found = [barycentric_interpolate(xi, yi, x, axis, der=nu) for nu in der]
+    return found[0].xp.tensors.stack(found)
 
 
 class KroghInterpolator:
@@ -286,7 +287,7 @@ class KroghInterpolator:
 
 
 def krogh_interpolate(xi: ArrayLike, yi: ArrayLike, x: ArrayLike, der: Any = 0, axis: int = 0) -> Any:
-    """Return the polynomial through points at x, its derivative of order ``der``, or a list for a list.
+    """Return the polynomial through points at x, its derivative of order ``der``, or of several, stacked.
 
     >>> import anygrad as ag
     >>> ag.scipy.interpolate.krogh_interpolate([0.0, 1.0, 2.0], [0.0, 1.0, 4.0], 3.0, der=1)
@@ -295,4 +296,5 @@ def krogh_interpolate(xi: ArrayLike, yi: ArrayLike, x: ArrayLike, der: Any = 0, 
     found = KroghInterpolator(xi, yi, axis)
     if isinstance(der, int):
         return found.derivative(x, der)
-    return [found.derivative(x, nu) for nu in der]
+    rows = [found.derivative(x, nu) for nu in der]
+    return rows[0].xp.tensors.stack(rows)
