@@ -1,13 +1,17 @@
 """The values of a tensor: shape and dtype, NumPy and DLPack exports, Python's scalars and protocols.
 
 Nothing leaves the graph silently: an export of a tensor that requires a gradient raises. The exception is
-Python's own scalars. The base class of ``Tensor``; knows ``array``, ``xp`` and ``node``.
+Python's own scalars, where the program asks for them. The base class of ``Tensor``; knows ``array``, ``xp``
+and ``node``.
 """
 
 from __future__ import annotations
 
+import dis
 import math
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +25,21 @@ if TYPE_CHECKING:
     from anygrad.graph import Node
 
 __all__ = ["Values"]
+
+
+STORE_SUBSCR = dis.opmap["STORE_SUBSCR"]
+ARRAY_ADVICE = (
+    "use np.stack for a list of tensors, anygrad.scipy for what SciPy compiles (other SciPy functions take "
+    "tensors with SCIPY_ARRAY_API=1, scikit-learn's with array_api_dispatch=True), or write x.detach() first"
+)
+
+
+def _refuse_to_store(caller: FrameType) -> None:
+    """Raise where nobody asked for a number: a plain array takes one of ``array[i] = x``, without a sound."""
+    if caller.f_code.co_code[caller.f_lasti] == STORE_SUBSCR:
+        got = "a tensor that requires a gradient is stored in an array that is no tensor"
+        advice = "make the array by np.zeros_like(x) or ag.zeros, or store x.item()"
+        raise GraphExitError(message("setitem", got, "the array would not be connected", advice))
 
 
 class Values:
@@ -69,16 +88,12 @@ class Values:
 
     # ---------------------------------------------------------------- arrays
 
-    def _untracked(self, op: str, error: type[GraphExitError] = GraphExitError) -> Any:
+    def _untracked(
+        self, op: str, error: type[GraphExitError] = GraphExitError, advice: str = "write x.detach() first"
+    ) -> Any:
         if self.node is not None:
-            raise error(
-                message(
-                    op,
-                    "this tensor requires a gradient",
-                    "the result would not be connected",
-                    "write x.detach() first",
-                )
-            )
+            got = "this tensor requires a gradient"
+            raise error(message(op, got, "the result would not be connected", advice))
         return self.array
 
     def numpy(self, *, copy: bool = False) -> np.ndarray:
@@ -96,7 +111,7 @@ class Values:
         return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        self._untracked("__array__")
+        self._untracked("__array__", advice=ARRAY_ADVICE)
         found = self.numpy(copy=bool(copy))
         if dtype is None or found.dtype == dtype:
             return found
@@ -160,12 +175,18 @@ class Values:
         return self._only(op)
 
     def __float__(self) -> float:
+        if self.node is not None:
+            _refuse_to_store(sys._getframe(1))
         return float(self._real("float"))
 
     def __int__(self) -> int:
+        if self.node is not None:
+            _refuse_to_store(sys._getframe(1))
         return int(self._real("int"))
 
     def __complex__(self) -> complex:
+        if self.node is not None:
+            _refuse_to_store(sys._getframe(1))
         return complex(self._only("complex"))
 
     def __bool__(self) -> bool:

@@ -217,12 +217,8 @@ _POW, _RPOW = _operator("pow")
 
 
 def transposed(self: Tensor) -> Tensor:
-    """The tensor with its two axes swapped; more or fewer axes are an error, as in the standard."""
-    if self.ndim != 2:
-        raise ShapeError(
-            message("T", f"x has shape {self.shape}", "expected two axes", "use .mT or permute_dims()")
-        )
-    return FUNCTIONS["matrix_transpose"](self)  # type: ignore[no-any-return]
+    """The tensor with its axes reversed, as NumPy has it: of a matrix the transpose, of a vector itself."""
+    return FUNCTIONS["permute_dims"](self, tuple(reversed(range(self.ndim))))  # type: ignore[no-any-return]
 
 
 METHODS: dict[str, Any] = {

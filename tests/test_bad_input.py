@@ -81,7 +81,6 @@ CASES: dict[str, tuple[Callable[[World], Any], type[Exception], type[Exception],
     "concat nothing": (lambda w: ag.concat([]), S, ValueError, r"\[concat\] "),
     "stack": (lambda w: ag.stack([w.x, w.w]), S, ValueError, r"\[stack\] "),
     "squeeze": (lambda w: ag.squeeze(w.x, axis=0), S, ValueError, r"\[squeeze\] "),
-    "T": (lambda w: w.w.T, S, ValueError, r"\[T\] x has shape \(3,\)"),
     "in place": (lambda w: w.plain.add_(ag.ones((2, 3))), S, ValueError, r"\[add_\] the result has shape"),
     # ------------------------------------------------------------ axes and indices
     "axis": (lambda w: w.x.sum(axis=2), errors.AxisError, IndexError, r"\[sum\] axis 2 is out of bounds"),

@@ -124,3 +124,9 @@ def test_numpys_scalars_are_on_no_device(target: Target) -> None:
     x = target.make(A)
     assert np.array_equal((np.float64(3) < x).numpy(), A > 3)
     assert (np.float64(3) * x).device == x.device
+
+
+def test_axes_reversed() -> None:
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    assert x.T.tolist() == [1.0, 2.0] and (x.T @ x).requires_grad and ag.tensor(1.0).T.shape == ()
+    assert ag.zeros((2, 3, 4)).T.shape == (4, 3, 2)

@@ -2,7 +2,7 @@
 
 ``import anygrad.numpy as np`` serves code that was written for ``autograd.numpy`` or for NumPy itself. It is
 also what plain NumPy finds when it is handed a tensor: ``numpy.linalg.norm(t)`` is
-``anygrad.numpy.linalg.norm(t)``. Random numbers are not here: they are ``anygrad.random``'s.
+``anygrad.numpy.linalg.norm(t)``. ``random`` is NumPy's own: what it draws are arrays.
 """
 
 import difflib
@@ -24,6 +24,7 @@ from anygrad.numpy import (  # noqa: F401  (fill the table)
     polynomials,
     positions,
     products,
+    random,
     reductions,
     searching,
     shapes,
@@ -71,15 +72,12 @@ _OTHERS = _CONSTANTS | {name: getattr(_np, name) for name in _NAMES.split()}
 _PUBLIC = _table_of("")
 globals().update(_PUBLIC | _OTHERS)
 
-__all__ = ["emath", "fft", "lib", "linalg", "ndarray", *_PUBLIC, *_OTHERS]
+__all__ = ["emath", "fft", "lib", "linalg", "ndarray", "random", *_PUBLIC, *_OTHERS]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "random":
-        advice = "use anygrad.random, which draws tensors, or NumPy's for data"
-    else:
-        near = difflib.get_close_matches(name, __all__, n=3)
-        advice = f"near it are {', '.join(near)}" if near else "what is there is listed in dir(anygrad.numpy)"
+    near = difflib.get_close_matches(name, __all__, n=3)
+    advice = f"near it are {', '.join(near)}" if near else "what is there is listed in dir(anygrad.numpy)"
     raise AttributeError(_message("anygrad.numpy", f"there is no {name}", advice))
 
 

@@ -49,6 +49,7 @@ newaxis: Any
 number: Any
 pi: Any
 promote_types: Any
+random: Any
 s_: Any
 set_printoptions: Any
 signedinteger: Any
