@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,9 @@ def _table() -> dict[str, Any]:
     return importlib.import_module("anygrad.numpy.table").TABLE  # type: ignore[no-any-return]
 
 
+SPECIAL = "scipy.special._ufuncs"
+"""Where all of SciPy's special ufuncs are, also where its public functions are no ufuncs."""
+
 PLAIN = frozenset({Tensor, np.ndarray, np.float64, *SCALARS})
 """Kinds of operands that are known to leave the answer to tensors."""
 
@@ -46,12 +50,14 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
         return NotImplemented
     name = ufunc.__name__
     if getattr(np, name, None) is ufunc:
-        found = _table().get(name)
-    else:
+        found, home = _table().get(name), "numpy"
+    elif getattr(sys.modules.get(SPECIAL), name, None) is ufunc:
         special = importlib.import_module("anygrad.special")
-        found = getattr(special, name, None) if name in special.__all__ else None
+        found, home = getattr(special, name, None) if name in special.__all__ else None, "scipy.special"
+    else:  # one of the user's own, whatever its name
+        found, home = None, "the ufunc"
     if found is None:
-        raise _missing(name)
+        raise _missing(name, home)
     # NumPy's scalars come as arrays from their comparisons; they are on no device.
     inputs = tuple(x[()] if isinstance(x, np.ndarray) and not x.ndim else x for x in inputs)
     if len(out) == 1:
@@ -78,13 +84,13 @@ def array_function(
     return found(*arguments, **keywords)
 
 
-def _missing(name: str) -> UnsupportedError:
+def _missing(name: str, home: str = "numpy") -> UnsupportedError:
     """Return the error for a function that is not in the table, with those whose names are near."""
-    near = difflib.get_close_matches(name, _table(), n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name, _table() if home == "numpy" else (), n=3, cutoff=0.6)
     advice = [f"near it are {', '.join(near)}"] if near else []
     if name in INSTEAD:
         advice = [INSTEAD[name]]
-    got = f"numpy.{name} has no form for tensors"
+    got = f"{home}{' ' if ' ' in home else '.'}{name} has no form for tensors"
     return UnsupportedError(message(name, got, *advice, "compute it of x.detach().numpy()"))
 
 

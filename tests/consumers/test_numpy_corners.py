@@ -119,6 +119,13 @@ def test_interp_at_its_end(at: list[float], points: list[float], expected: list[
     assert values.grad is not None and values.grad.tolist() == expected
 
 
+def test_ufuncs_are_named_by_where_they_are_from() -> None:
+    special = pytest.importorskip("scipy.special")
+    for ufunc, name in ((np.frompyfunc(abs, 1, 1), "the ufunc abs"), (special.airy, r"scipy\.special\.airy")):
+        with pytest.raises(errors.UnsupportedError, match=name):
+            ufunc(ag.tensor([0.5]))
+
+
 def test_a_turn_by_nothing_is_a_view() -> None:
     x = ag.zeros((2, 2))
     np.rot90(x, 4)[0] = 1.0
