@@ -347,7 +347,8 @@ def _audited(case: Case, inputs: list[Any]) -> list[Any]:
     with ag.strict():
         try:
             _called(case, inputs)
-        except Exception:
+        except Exception as error:  # a library may have wrapped it in an error of its own
+            assert "GraphExitError" in f"{type(error).__name__}: {error}", f"{case}: strict gives {error!r}"
             return found
     raise AssertionError(f"{case}: declared to exit, and strict lets it")
 
