@@ -104,7 +104,8 @@ def written(readme: str) -> str:
         "reach the result, and the gradient equals finite\ndifferences on two inputs. What raises is mostly "
         "compiled for NumPy's memory; much of it is in `anygrad.scipy`. An exit is a number that the\n"
         "library makes of a result, `float(score)`. A function that is called in several ways counts by "
-        'the best of them: `mean_squared_error` by its\n`multioutput="raw_values"`, where the mean leaves as a float. '
+        "the best of them: `mean_squared_error` by its\n"
+        '`multioutput="raw_values"`, where the mean leaves as a float. '
         "Written by `python -m tests.consumers.table`.\n"
     )
     return f"{before}{TITLE}\n{text}\n{summary()}\n{after}"
