@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse as scipy_sparse
 
 import anygrad as ag
-from anygrad.errors import CheckpointError, LinAlgError, ShapeError, UnsupportedError
+from anygrad.errors import CheckpointError, GradientDtypeError, LinAlgError, ShapeError, UnsupportedError
 from anygrad.scipy import integrate, linalg, optimize, sparse
 from anygrad.testing import gradcheck
 
@@ -226,3 +226,98 @@ def test_the_factors_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     (solve(ag.ones(2)) + solve(ag.ones(2))).sum().backward()
     assert len(count) == 1
     np.testing.assert_allclose(data.grad, [-0.5, -0.125])
+
+
+# ---------------------------------------------------------------- numbers in place of tensors
+
+
+def _loop(x: Any, a: Any, b: Any) -> Any:
+    out = np.zeros(3)
+    for i in range(3):
+        out[i] = float(a) * float(x[i]) + float(b)
+    return out
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: optimize.minimize(lambda x: (float(x[0]) - 3) ** 2, np.ones(1)),
+        lambda: optimize.minimize(lambda x: float((x[0] - 3) ** 2), np.ones(1), method="trust-exact"),
+        lambda: optimize.least_squares(lambda x: np.asarray(x.detach()) - 3, np.ones(1)),
+        lambda: optimize.least_squares(lambda x: [float(x[0]) - 3], np.ones(1)),
+        lambda: optimize.curve_fit(_loop, np.arange(3.0), np.array([1.0, 3.0, 5.0])),
+        lambda: optimize.root(lambda x: np.asarray(x.detach()) - 3, np.ones(1), method="lm"),
+        lambda: optimize.root(lambda x: [float(x[0]) - 3], np.ones(1)),
+        lambda: optimize.newton(lambda x: float(x) - 3, 1.0, True),
+        lambda: optimize.root_scalar(lambda x: float(x) - 3, x0=1.0, method="newton"),
+    ],
+)
+def test_numbers_where_a_slope_is_taken_raise(call: Any) -> None:
+    with pytest.raises(GradientDtypeError, match="its derivative is taken: expected tensors"):
+        call()
+
+
+@pytest.mark.parametrize("method", ["Nelder-Mead", "Powell", "COBYLA", "COBYQA"])
+def test_numbers_do_where_no_slope_is_taken(method: str) -> None:
+    found = optimize.minimize(lambda x: (float(x[0]) - 3) ** 2, np.ones(1), method=method, tol=1e-8)
+    np.testing.assert_allclose(found.x, [3.0], atol=1e-4)
+    assert found.x.node is None
+
+
+def test_numbers_do_for_solvers_without_slopes() -> None:
+    assert float(optimize.brentq(lambda x: float(x) - 3, 0.0, 5.0)) == pytest.approx(3.0)
+    assert float(optimize.minimize_scalar(lambda x: (float(x) - 3) ** 2).x) == pytest.approx(3.0)
+    np.testing.assert_allclose(optimize.root(lambda x: np.asarray(x) - 3, [1.0], method="broyden1").x, [3.0])
+    found = optimize.minimize(lambda x: (float(x[0]) - 3) ** 2, np.ones(1), jac="2-point")
+    np.testing.assert_allclose(found.x, [3.0], atol=1e-5)
+
+
+def test_a_constant_function_is_at_its_minimum() -> None:
+    np.testing.assert_array_equal(optimize.minimize(lambda x: ag.asarray(2.0), np.ones(2)).x, np.ones(2))
+
+
+def test_slopes_that_are_given_drive_the_solver_and_the_gradient_is_ours() -> None:
+    def value(x: Any, a: Any) -> Any:
+        return ag.sum((x - a) ** 2 + 0.1 * x**4)
+
+    calls: list[str] = []
+
+    def slope(x: Any, a: Any) -> Any:
+        calls.append("slope")
+        return 2 * (x - a) + 0.4 * x**3
+
+    def pair(x: Any, a: Any) -> Any:
+        calls.append("pair")
+        return value(x, a), np.asarray(slope(x, a).detach())
+
+    a = ag.asarray([1.0, 3.0])
+
+    def found(fun: Any, **options: Any) -> Any:
+        return lambda a: optimize.minimize(fun, np.ones(2), (a,), tol=1e-10, **options).x
+
+    wanted = ag.jacobian(found(value))(a)
+    for fun, jac in ((value, slope), (pair, True), (ag.value_and_grad(value), True)):
+        calls.clear()
+        np.testing.assert_allclose(ag.jacobian(found(fun, jac=jac))(a), wanted, rtol=1e-6, atol=1e-9)
+        assert calls or (fun is not pair and jac is not slope)
+    np.testing.assert_allclose(
+        optimize.minimize(pair, np.ones(2), (a,), method="Nelder-Mead", jac=True, tol=1e-10).x,
+        found(value)(a),
+        atol=1e-5,
+    )
+
+    both = ag.jacobian(
+        lambda a: optimize.root(lambda x: (x**3 - a, 3 * ag.diag(x**2)), np.ones(2), jac=True).x
+    )(a)
+    np.testing.assert_allclose(both, np.diag(1 / 3 * np.array([1.0, 3.0]) ** (-2 / 3)), atol=1e-9)
+    fitted = optimize.least_squares(lambda x, k: k * x - a, np.ones(2), lambda x, k: k * ag.eye(2), args=(2,))
+    np.testing.assert_allclose(fitted.x, [0.5, 1.5])
+
+
+def test_a_model_may_return_a_list() -> None:
+    def fitted(y: Any) -> Any:
+        return optimize.curve_fit(lambda x, a, b: [a * v + b for v in x], np.arange(3.0), y)[0]
+
+    y = ag.tensor([1.0, 2.0, 5.0], requires_grad=True)
+    np.testing.assert_allclose(fitted(y).detach(), np.polyfit(np.arange(3.0), [1.0, 2.0, 5.0], 1))
+    assert gradcheck(fitted, [y], atol=1e-5)

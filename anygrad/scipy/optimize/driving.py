@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from anygrad import trees
+from anygrad.errors import GradientDtypeError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.scipy.implied import backend_for
 from anygrad.tensors import Tensor, asarray
@@ -32,10 +34,15 @@ def host(x: Any) -> Any:
 
 
 class Asked:
-    """A function of tensors and the arguments after the first, where they are; ``x0`` says of what dtype."""
+    """A function of tensors and the arguments after the first, where they are; ``x0`` says of what dtype.
 
-    def __init__(self, op: str, function: Function, x0: Any, args: Any) -> None:
-        self.op, self.function, self.args = op, function, as_args(args)
+    ``jac`` is a function of the same arguments, or true where the function returns a pair, the value and its
+    derivative. ``plain``: what it returned last held no tensor, so that no gradient comes from it.
+    """
+
+    def __init__(self, op: str, function: Function, x0: Any, args: Any, jac: Any = None) -> None:
+        self.op, self.function, self.args, self.jac = op, function, as_args(args), jac
+        self.plain = False
         self.backend = backend_for(op, function, x0, *self.args)
         dtype = x0.dtype if isinstance(x0, Tensor) else np.asarray(x0).dtype
         self.dtype = self.backend.within(dtype if dtype.kind in "fc" else np.dtype("float64"))
@@ -46,7 +53,33 @@ class Asked:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the function's value at a tensor; of a list of tensors, their stack."""
-        return self.tensor(self.function(x, *self.args))
+        found = self.function(x, *self.args)
+        return self.value(found[0] if self.jac is True else found, x)
+
+    def value(self, found: Any, x: Tensor) -> Tensor:
+        """Return what was found at x as one tensor; numbers raise where a derivative by x is taken."""
+        self.plain = not any(isinstance(part, Tensor) for part in trees.flatten(found)[0])
+        if self.plain and x.requires_grad:
+            got = f"the function returned {type(found).__name__}, and its derivative is taken"
+            advice = "expected tensors", "numbers and arrays of NumPy have left the graph"
+            raise GradientDtypeError(message(self.op, got, *advice))
+        return self.tensor(found)
+
+    def pair(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the value and the derivative that the function itself returns."""
+        value, slope = self.function(x, *self.args)
+        return self.value(value, x), self.tensor(slope)
+
+    def slope(self, own: Function) -> Any:
+        """Return the derivative as SciPy takes it: what was given as ``jac``, else the function ``own``.
+
+        True stands for a function that is to return pairs.
+        """
+        if self.jac is True or (isinstance(self.jac, str) and self.jac in ("2-point", "3-point")):
+            return self.jac
+        if callable(self.jac):
+            return self.on_host(lambda x: self.tensor(self.jac(x, *self.args)))
+        return self.on_host(own)
 
     def tensor(self, found: Any) -> Tensor:
         """Return what a function returned as one tensor."""
@@ -62,7 +95,8 @@ class Asked:
         def called(x: Any, *_: Any) -> Any:
             token = GRAD_MODE.set(False)
             try:
-                return host(asked(self.point(x)))
+                found = asked(self.point(x))
+                return tuple(map(host, found)) if isinstance(found, tuple) else host(found)
             finally:
                 GRAD_MODE.reset(token)
 

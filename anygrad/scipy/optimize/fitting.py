@@ -80,9 +80,10 @@ def least_squares(
 ) -> Any:
     """Return SciPy's result for the x that makes residuals ``fun(x, *args, **kwargs)`` smallest.
 
-    ``fun`` takes a tensor, a vector, and returns one of residuals. ``x``, ``fun`` and ``cost`` are tensors
-    in the graph; the Jacobian is anygrad's, ``jac`` is not called. Differentiable as ``minimize``, with the
-    whole Hessian of the cost, in the bounds too, which may be tensors. ``loss`` is one of SciPy's by name.
+    ``fun`` takes a tensor, a vector, and returns one of residuals. ``x``, ``fun`` and ``cost`` are tensors in
+    the graph; the Jacobian is anygrad's unless ``jac`` is a function of its own. Differentiable as
+    ``minimize``, with the whole Hessian of the cost, in the bounds too, which may be tensors. ``loss`` is one
+    of SciPy's by name.
 
     >>> import anygrad as ag
     >>> def solved(a):
@@ -92,7 +93,8 @@ def least_squares(
     """
     x0 = x0 if isinstance(x0, Tensor) else np.atleast_1d(np.asarray(x0))
     named = kwargs or {}
-    asked = Asked("least_squares", lambda x, *more: fun(x, *more, **named), x0, args)
+    own = (lambda x, *more: jac(x, *more, **named)) if callable(jac) else jac
+    asked = Asked("least_squares", lambda x, *more: fun(x, *more, **named), x0, args, own)
     if asked.dtype.kind == "c":
         raise DtypeError(message("least_squares", f"x0 has dtype {asked.dtype}", "expected real numbers"))
     start, xp = host(x0).reshape(-1), asked.backend.tensors
@@ -107,7 +109,7 @@ def least_squares(
     found = optimize.least_squares(
         asked.on_host(lambda x: xp.reshape(asked(x), (-1,))),
         start,
-        jac=asked.on_host(jacobian(lambda x: xp.reshape(asked(x), (-1,)))),
+        jac=asked.slope(jacobian(lambda x: xp.reshape(asked(x), (-1,)))),
         bounds=(-np.inf, np.inf) if sides is None else tuple(host(side) for side in sides),
         method=method,
         ftol=ftol,
@@ -120,7 +122,9 @@ def least_squares(
         **options,
     )
     x = found.x if sides is None else _at_bounds(found.x, found.active_mask, sides)
-    found.x = implied("least_squares", stationary(grad(cost), sides), asked.point(x), dense)
+    found.x = asked.point(x)
+    if not asked.plain:
+        found.x = implied("least_squares", stationary(grad(cost), sides), found.x, dense)
     found.fun, found.cost = asked(found.x), cost(found.x)
     return found
 
@@ -146,11 +150,11 @@ def curve_fit(
 ) -> tuple[Tensor, Tensor]:
     """Return the parameters that fit ``f(xdata, *p)`` to ``ydata``, and an estimate of their covariance.
 
-    ``f`` takes tensors and returns one of ydata's shape; ``sigma`` is a vector of deviations or a
-    covariance matrix. Both results are tensors, differentiable to any order in xdata, ydata, sigma and
-    whatever else ``f`` reads: as ``least_squares``, through which it goes, to a tolerance of 1e-12. p0 is
-    all ones where it is not given. The covariance is inf where the Jacobian has not full rank, and has then
-    no gradient.
+    ``f`` takes tensors and returns one of ydata's shape, or a list of such without axes; ``sigma`` is a
+    vector of deviations or a covariance matrix. Both results are tensors, differentiable to any order in
+    xdata, ydata, sigma and whatever else ``f`` reads: as ``least_squares``, through which it goes, to a
+    tolerance of 1e-12. p0 is all ones where it is not given. The covariance is inf where the Jacobian has not
+    full rank, and has then no gradient.
 
     >>> import anygrad as ag
     >>> x, y = ag.asarray([0.0, 1.0, 2.0]), ag.asarray([1.0, 3.0, 5.0])
@@ -167,9 +171,10 @@ def curve_fit(
         got = f"sigma has shape {sigma.shape}, ydata has {y.size} entries"
         raise ShapeError(message("curve_fit", got, "expected as many, or a square matrix"))
     factor = xp.linalg.cholesky(sigma) if sigma is not None and sigma.ndim == 2 else None
+    asked = Asked("curve_fit", lambda p: f(x, *(p[i] for i in range(p.shape[0]))), start, ())
 
     def residuals(p: Tensor) -> Tensor:
-        rest = xp.reshape(f(x, *(p[i] for i in range(p.shape[0]))), (-1,)) - y
+        rest = xp.reshape(asked(p), (-1,)) - y
         if factor is not None:
             return xp.linalg.solve_triangular(factor, rest, upper=False)
         return rest if sigma is None else rest / sigma

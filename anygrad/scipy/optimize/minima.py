@@ -84,11 +84,15 @@ def minimize(
 
     ``fun`` takes a tensor of x0's dtype, a vector, on the device of x0 and of the arguments (pytrees), and
     returns one without axes. SciPy's method runs on the host with the gradients of ``fun``, Hessians where
-    it uses them; ``jac``, ``hess`` and ``hessp`` need not be given, and are not called. x is differentiable
-    to any order in all tensors that ``fun`` reads, arguments or not, and in ``bounds``, by the implicit
-    function theorem, one dense system with the Hessian (NaN or ``LinAlgError`` where that is singular); not
-    in x0. The gradient is as exact as the minimum: ask for a small ``tol``. ``constraints`` raise
-    ``UnsupportedError`` where a gradient is tracked.
+    it uses them. ``jac`` need not be given; where it is, as a function, as "2-point", or as True for a
+    ``fun`` that returns a pair, the method's gradients are from it. ``hess`` and ``hessp`` are not called. x
+    is differentiable to any order in all tensors that ``fun`` reads, arguments or not, and in ``bounds``, by
+    the implicit function theorem, one dense system with the Hessian (NaN or ``LinAlgError`` where that is
+    singular); not in x0. The gradient is as exact as the minimum: ask for a small ``tol``.
+
+    ``GradientDtypeError`` is raised where ``fun`` returns a number or an array that is no tensor and the
+    method needs its gradient; without gradients such a minimum is found and is in no graph. ``constraints``
+    raise ``UnsupportedError`` where a gradient is tracked.
 
     >>> import anygrad as ag
     >>> def solved(a):
@@ -98,7 +102,7 @@ def minimize(
     tensor(0.14285714, dtype=float64, device='cpu')
     """
     x0 = x0 if isinstance(x0, Tensor) else np.atleast_1d(np.asarray(x0))
-    asked = Asked("minimize", fun, x0, args)
+    asked = Asked("minimize", fun, x0, args, jac)
     if asked.dtype.kind == "c":
         raise DtypeError(message("minimize", f"x0 has dtype {asked.dtype}", "expected real numbers"))
     start = host(x0).reshape(-1)
@@ -108,7 +112,7 @@ def minimize(
     given: dict[str, Any] = {}
     name = method.lower() if isinstance(method, str) else ""
     if name not in SLOPELESS:
-        given["jac"] = asked.on_host(slope)
+        given["jac"] = asked.slope(slope)
     if name in DENSE:
         given["hess"] = asked.on_host(hessian(asked))
     elif name in CURVED:
@@ -118,11 +122,19 @@ def minimize(
     if constraints:
         _refuse(asked, start, sides)
         given["constraints"] = constraints
+    pair = asked.on_host(asked.pair)
     found = optimize.minimize(
-        lambda x: float(value(x)), start, method=method, tol=tol, callback=callback, options=options, **given
+        pair if given.get("jac") is True else lambda x: float(value(x)),
+        start,
+        method=method,
+        tol=tol,
+        callback=callback,
+        options=options,
+        **given,
     )
     x = asked.point(found.x)
-    found.x = x if constraints else implied("minimize", stationary(slope, sides), x, dense)
+    bare = constraints or asked.plain
+    found.x = x if bare else implied("minimize", stationary(slope, sides), x, dense)
     found.fun = asked(found.x)
     return found
 
@@ -184,8 +196,11 @@ def minimize_scalar(
     sides: Any = None
     if bounds is not None:
         sides = tuple(asarray(end, device=asked.backend.name).astype(asked.dtype) for end in bounds)
-    x = _polished(asked, slope, float(found.x), ends)
-    found.x = implied("minimize_scalar", stationary(slope, sides), asked.point(x), dense)
+    if asked.plain:
+        found.x = asked.point(found.x)
+    else:
+        x = asked.point(_polished(asked, slope, float(found.x), ends))
+        found.x = implied("minimize_scalar", stationary(slope, sides), x, dense)
     found.fun = asked(found.x)
     return found
 

@@ -50,9 +50,9 @@ def root(
 
     ``fun`` takes a tensor of x0's dtype on the device of x0 and of the arguments (pytrees), and returns one
     as long, or a list. SciPy's solver runs on the host, with the Jacobian of ``fun`` for "hybr" and "lm"
-    unless ``jac`` is a function of its own. x is differentiable to any order in all tensors that ``fun``
-    reads, arguments or not, by the implicit function theorem (Blondel et al. 2022), one dense system; not
-    in x0. The gradient is as exact as the root.
+    unless ``jac`` is a function of its own, or True for a ``fun`` that returns a pair. x is differentiable to
+    any order in all tensors that ``fun`` reads, arguments or not, by the implicit function theorem (Blondel
+    et al. 2022), one dense system; not in x0. The gradient is as exact as the root.
 
     >>> import anygrad as ag
     >>> def solved(a):
@@ -61,15 +61,12 @@ def root(
     tensor([[0.25      , 0.        ],
             [0.        , 0.16666667]], dtype=float64, device='cpu')
     """
-    asked = Asked("root", fun, x0, args)
+    asked = Asked("root", fun, x0, args, jac)
     _no_complex("root", asked)
-    slopes: Any = None
-    if method in ("hybr", "lm"):
-        slopes = asked.on_host(jacobian(asked))
-        if callable(jac):
-            slopes = asked.on_host(lambda x: asked.tensor(jac(x, *asked.args)))
+    slopes = asked.slope(jacobian(asked)) if method in ("hybr", "lm") else None
+    call = asked.on_host(asked.pair if slopes is True else None)
     found = optimize.root(
-        asked.on_host(), host(x0), method=method, jac=slopes, tol=tol, callback=callback, options=options
+        call, host(x0), method=method, jac=slopes, tol=tol, callback=callback, options=options
     )
     found.x = implied("root", asked, asked.point(found.x), dense)
     found.fun = asked(found.x)
