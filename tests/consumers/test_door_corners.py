@@ -233,3 +233,16 @@ def test_tails_keep_their_logarithm() -> None:
 def test_what_is_refused_is_named(call: Callable[[Any], Any], error: type[Exception]) -> None:
     with pytest.raises(error, match=r"^\["):
         call(A.stats)
+
+
+def test_objects_tell_what_they_are_made_of() -> None:
+    x, y = np.linspace(0.0, 2.0, 7), np.cos(np.arange(7.0))
+    ours, theirs = (f.InterpolatedUnivariateSpline(x, y) for f in (A.interpolate, interpolate))
+    np.testing.assert_allclose(ours.get_knots(), theirs.get_knots(), rtol=1e-13)
+    np.testing.assert_allclose(ours.get_coeffs(), theirs.get_coeffs(), rtol=1e-12)
+    data = np.stack([y, x**2])
+    np.testing.assert_allclose(
+        A.stats.gaussian_kde(data).inv_cov, stats.gaussian_kde(data).inv_cov, rtol=1e-12
+    )
+    with pytest.raises(UnsupportedError, match="bbox"):
+        A.interpolate.InterpolatedUnivariateSpline(x, y, bbox=(0.0, 3.0))

@@ -150,7 +150,7 @@ class InterpolatedUnivariateSpline:
 
     ``x`` has n entries that ascend, ``y`` n. ``ext`` is as of ``splev``, by number or name
     (``'extrapolate'``, ``'zeros'``, ``'raise'``, ``'const'``). Weights ``w`` are not needed by what passes
-    through all data. Gradients flow to x, y and the points of a call. Raises ``ArgumentError`` for a
+    through all data. Gradients flow to x, y and the points of a call. Raises ``UnsupportedError`` for a
     ``bbox``.
 
     >>> import anygrad as ag
