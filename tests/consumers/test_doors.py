@@ -90,3 +90,10 @@ def test_integers_become_what_floats_a_device_has(name: str, narrow: None) -> No
     assert out.dtype == "float32"
     expected = INTEGERS[name](ag.asarray(whole))
     np.testing.assert_allclose(out.to("cpu").numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["solve_continuous_are", "solve_discrete_are"])
+def test_what_cannot_be_stabilised_is_an_error_of_ours(name: str) -> None:
+    one = ag.tensor([[1.0]], requires_grad=True)
+    with pytest.raises(ag.errors.LinAlgError, match=rf"^\[{name}\] a has shape"):
+        getattr(ag.scipy.linalg, name)(2 * one, 0 * one, one, one)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, ShapeError, message
+from anygrad.errors import ArgumentError, LinAlgError, ShapeError, message
 from anygrad.op import ArrayLike, operation
 from anygrad.rules import is_complex
 from anygrad.scipy.doors import declared, given
@@ -142,7 +142,11 @@ def _riccati(op: str, operands: dict[str, Any], balanced: bool, residual: Any, p
     xp, *tensors = floats(op, True, **operands)
     solve = tensors[0].xp.scipy_function("linalg", op)
     arrays = [None if t is None else t.array for t in tensors]
-    found = solve(*arrays, balanced=balanced)
+    try:
+        found = solve(*arrays, balanced=balanced)
+    except np.linalg.LinAlgError as error:
+        got = f"a has shape {tensors[0].shape}: {error}"
+        raise LinAlgError(message(op, got, "expected a pair (a, b) that can be stabilised")) from error
     a, b, q, r, e, s = tensors
     s = xp.zeros(b.shape, dtype=b.dtype) if s is None else s
 
