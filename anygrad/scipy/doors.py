@@ -9,7 +9,10 @@ tensors, and runs on every device.
 
 from __future__ import annotations
 
+import difflib
 import functools
+import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +28,9 @@ from anygrad.op import REGISTRY, Row
 from anygrad.tensors import Tensor, asarray
 
 __all__ = ["OnHost", "beside", "declared", "double", "doubles", "floating", "given", "missing", "reals"]
+
+HOST_ONLY = ("scipy.interpolate", "scipy.ndimage", "scipy.sparse", "scipy.sparse.linalg")
+"""The modules of SciPy's that take no tensors."""
 
 
 def given(op: str, **operands: Any) -> tuple[Any, ...]:
@@ -81,11 +87,26 @@ def declared(row: Row) -> Callable[..., Tensor]:
 
 
 def missing(module: str, name: str) -> AttributeError:
-    """Return the error for a function that is not there."""
-    return AttributeError(
-        f"module {'anygrad.' + module!r} has no attribute {name!r}: {module}.{name} itself takes tensors "
-        "where it is written to the Array API (with SCIPY_ARRAY_API=1 set before SciPy is imported)"
-    )
+    """Return the error for a function that is not there: what SciPy has of the name, and what is near."""
+    text = f"module {'anygrad.' + module!r} has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(text)
+    try:
+        theirs = hasattr(importlib.import_module(module), name)
+    except ImportError:
+        theirs = None
+    if theirs and module in HOST_ONLY:
+        text += f": {module}.{name} computes on arrays of NumPy alone, of x.detach(), without a gradient"
+    elif theirs:
+        text += (
+            f": {module}.{name} itself takes tensors where it is written to the Array API "
+            "(with SCIPY_ARRAY_API=1 set before SciPy is imported)"
+        )
+    elif theirs is False:
+        text += ", nor has SciPy"
+    ours = getattr(sys.modules.get("anygrad." + module), "__all__", ())
+    near = difflib.get_close_matches(name, ours, cutoff=0.7)
+    return AttributeError(text + f"; there is {', '.join(near)}" if near else text)
 
 
 class OnHost:
