@@ -57,3 +57,19 @@ def test_all_successes_are_within_the_distribution(p: float) -> None:
         out = getattr(ag.scipy.special, name)(k, n, tracked)
         np.testing.assert_allclose(out.detach().numpy(), getattr(scipy.special, name)(k, n, p), atol=1e-15)
         assert ag.grad(lambda q, name=name: getattr(ag.scipy.special, name)(2.0, n, q))(tracked) == 0
+
+
+def test_parameters_lose_no_gradient() -> None:
+    tracked = ag.tensor(2.5, requires_grad=True)
+    u, v = np.array([[0.3, 0.7]]), np.array([[0.6, 0.4]])
+    distance = ag.scipy.spatial.distance
+    for refused in (
+        lambda: distance.cdist(u, v, "minkowski", p=tracked),
+        lambda: distance.pdist(u, "minkowski", p=tracked, w=[1.0, 2.0]),
+        lambda: ag.scipy.integrate.quad(ag.cos, 0.0, 1.0, weight="cos", wvar=tracked),
+        lambda: ag.scipy.integrate.quad(ag.cos, 0.0, 1.0, weight="alg", wvar=(tracked, 0.0)),
+    ):
+        with pytest.raises(ag.UnsupportedError, match="requires a gradient"):
+            refused()
+    gradcheck(lambda base: distance.cdist(u, v, "jensenshannon", base=base), [tracked], order=2)
+    gradcheck(lambda base: distance.jensenshannon(u[0], v[0], base), [tracked], order=2)

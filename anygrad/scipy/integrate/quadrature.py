@@ -154,6 +154,9 @@ def quad(
         got = f"weight is {weight!r}, and a limit requires a gradient"
         advice = "write the weight into the integrand", "or detach the limit"
         raise UnsupportedError(message("quad", got, *advice))
+    if any(getattr(part, "requires_grad", False) for part in (wvar if isinstance(wvar, tuple) else (wvar,))):
+        advice = "write the weight into the integrand", "or detach wvar"
+        raise UnsupportedError(message("quad", "wvar requires a gradient", *advice))
     options = {"epsabs": epsabs, "epsrel": epsrel, "limit": limit, "points": points, "weight": weight}
     options |= {"wvar": wvar, "wopts": wopts, "maxp1": maxp1, "limlst": limlst}
 

@@ -181,6 +181,8 @@ class _Iteration:
         options = self.options | more
         if self.before is not None and (self.symmetric or not turned):
             options["M"] = self._operator(self.before, b)
+        if self.name == "minres" and b.xp.scipy_library == "cupyx.scipy" and "rtol" in options:
+            options["tol"] = options.pop("rtol")
         found, info = self._scipy(b.xp, self.name)(self._operator(function, b), right, **options)
         self.info = self.info if turned else int(info)
         return asarray(found, device=b.xp.name, dtype=b.dtype)

@@ -72,6 +72,9 @@ def _all_pairs(op: str, x: Any, y: Any, metric: Any, keywords: dict[str, Any]) -
     for name in keywords:
         if name not in allowed:
             raise ArgumentError(message(op, f"{name} is given", f"metric {known!r} does not take it"))
+    if getattr(keywords.get("p"), "requires_grad", False):
+        expected = "there is no derivative in it", "pass p.detach()"
+        raise UnsupportedError(message(op, "p requires a gradient", *expected))
     arrays = {name: keywords.pop(name, None) for name in ("w", "V", "VI")}
     _, w, V, VI, _ = doubles(op, **arrays, x=x)
     if known in ("cosine", "correlation"):

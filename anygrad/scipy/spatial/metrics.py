@@ -73,13 +73,15 @@ def canberra(xp: Any, u: Tensor, v: Tensor, w: Tensor | None = None) -> Tensor:
 
 
 def jensenshannon(
-    xp: Any, u: Tensor, v: Tensor, base: float | None = None, axis: int = -1, keepdims: bool = False
+    xp: Any, u: Tensor, v: Tensor, base: Any = None, axis: int = -1, keepdims: bool = False
 ) -> Tensor:
     u, v = (x / xp.sum(x, axis=axis, keepdims=True) for x in (u, v))
     middle = (u + v) / 2
     parts = xp.special.rel_entr(u, middle), xp.special.rel_entr(v, middle)
     total = xp.sum(parts[0], axis=axis, keepdims=keepdims) + xp.sum(parts[1], axis=axis, keepdims=keepdims)
-    return root(xp, (total if base is None else total / math.log(base)) / 2)
+    if base is not None:
+        total = total / (xp.log(base) if isinstance(base, Tensor) else math.log(base))
+    return root(xp, total / 2)
 
 
 def _centered(xp: Any, x: Tensor, w: Tensor | None, centered: bool) -> Tensor:
