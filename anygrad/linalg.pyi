@@ -256,7 +256,8 @@ def pinv(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
     """Return the pseudoinverse of matrices.
 
     Singular values up to ``rtol`` times the largest are zero; ``rtol`` is the larger side times the dtype's
-    precision where it is not given, and may be an array. The gradient is that among matrices of one rank.
+    precision where it is not given, and may be an array. The gradient is that among matrices of one rank,
+    or where ``rtol`` is given, that of as many singular values.
     Fewer than two axes raise ``ShapeError``.
 
     Dtypes: floating and complex (integers become floats as NumPy's do). Differentiable to any order.

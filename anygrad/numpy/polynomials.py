@@ -151,7 +151,7 @@ def polyfit(
     lhs, rhs = vander(x, deg + 1), y
     if w is not None:
         lhs, rhs = lhs * w[:, None], rhs * (w if y.ndim == 1 else w[:, None])
-    scale = xp.sqrt(xp.sum(lhs.detach() * lhs.detach(), axis=0))
+    scale = xp.sqrt(xp.sum(lhs * lhs, axis=0))
     rhs = xp.astype(rhs, lhs.dtype, copy=False) if rhs.dtype.kind not in "fc" else rhs
     rhs = rhs if rhs.ndim > 1 else rhs[:, None]
     scaled = lhs / scale

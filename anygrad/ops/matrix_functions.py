@@ -47,14 +47,41 @@ def _pinv(x: ArrayLike, /, *, rtol: Any = None) -> dict[str, Any]:
     return {"rtol": getattr(rtol, "array", rtol)}
 
 
-def _pinv_dx(xp, g, x, out):
+def _pinv_dx(xp, g, x, out, rtol):
     g, h = conj(xp, g), adjoint(xp, out)
     g_h = adjoint(xp, g)
+    if not isinstance(rtol, float) or rtol > max(x.shape[-2:]) * 2.0**-23:  # above what rounding asks for
+        return conj(xp, _cut_dx(xp, g, g_h, x, out))
     found = -xp.matmul(xp.matmul(h, g), h)
     left = xp.matmul(xp.matmul(g_h, out), h)
     right = xp.matmul(xp.matmul(h, out), g_h)
     found = found + left - xp.matmul(x, xp.matmul(out, left))
     return conj(xp, found + right - xp.matmul(xp.matmul(right, out), x))
+
+
+def _cut_dx(xp, g, g_h, x, out):
+    """Return the gradient where singular values may be left out that are not zero.
+
+    The function of singular values that is 1/s of those that are kept and 0 of the others, by its divided
+    differences on the Hermitian matrix [[0, x], [x^H, 0]] (Daleckii and Krein 1965).
+    """
+    u, s, v_h = xp.linalg.svd(x, full_matrices=False)
+    u_h, v = adjoint(xp, u), adjoint(xp, v_h)
+    found = xp.sum(xp.matmul(v_h, out) * xp.matrix_transpose(u), axis=-1)
+    kept = xp.abs(found) * s > 0.5
+    f = xp.where(kept, 1 / xp.where(kept, s, 1), 0)
+    mixed = kept[..., :, None] & ~kept[..., None, :]
+    gap = xp.where(mixed, s[..., :, None] ** 2 - s[..., None, :] ** 2, 1)
+    one = xp.where(mixed, 1 / gap, 0)
+    other = one * f[..., :, None] * s[..., None, :]
+    one, other = (c + xp.matrix_transpose(c) for c in (one, other))
+    inner = xp.matmul(xp.matmul(v_h, g), u)
+    inner = adjoint(xp, one * inner) + (other - f[..., :, None] * f[..., None, :]) * inner
+    left = xp.matmul(xp.matmul(u * (f * f)[..., None, :], u_h), g_h)
+    right = xp.matmul(g_h, xp.matmul(v * (f * f)[..., None, :], v_h))
+    left = left - xp.matmul(xp.matmul(left, v), v_h)
+    right = right - xp.matmul(u, xp.matmul(u_h, right))
+    return xp.matmul(xp.matmul(u, inner), v_h) + left + right
 
 
 pinv = operation(
@@ -66,7 +93,8 @@ pinv = operation(
     doc="""Return the pseudoinverse of matrices.
 
     Singular values up to ``rtol`` times the largest are zero; ``rtol`` is the larger side times the dtype's
-    precision where it is not given, and may be an array. The gradient is that among matrices of one rank.
+    precision where it is not given, and may be an array. The gradient is that among matrices of one rank,
+    or where ``rtol`` is given, that of as many singular values.
     Fewer than two axes raise ``ShapeError``.""",
     source="Golub and Pereyra (1973), The Differentiation of Pseudo-Inverses, 4.12",
     example="[[2.0, 0.0], [0.0, 0.0]] -> [[0.5, 0. ], [0. , 0. ]]",

@@ -13,6 +13,7 @@ import pytest
 
 import anygrad as ag
 from anygrad import errors
+from anygrad.testing import gradcheck
 from tests.numpy_runs import parts_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -124,6 +125,12 @@ def test_ufuncs_are_named_by_where_they_are_from() -> None:
     for ufunc, name in ((np.frompyfunc(abs, 1, 1), "the ufunc abs"), (special.airy, r"scipy\.special\.airy")):
         with pytest.raises(errors.UnsupportedError, match=name):
             ufunc(ag.tensor([0.5]))
+
+
+def test_polyfit_of_less_rank() -> None:
+    """What ``rcond`` leaves out depends on how columns are scaled."""
+    x = ag.tensor([0.3, 1.0, -0.8, 2.0], requires_grad=True)
+    gradcheck(lambda x: np.polyfit(x, [1.0, 0.5, 2.0, -1.0], 3, rcond=0.1), [x], atol=1e-4, rtol=1e-4)
 
 
 def test_a_turn_by_nothing_is_a_view() -> None:
