@@ -73,3 +73,13 @@ def test_parameters_lose_no_gradient() -> None:
             refused()
     gradcheck(lambda base: distance.cdist(u, v, "jensenshannon", base=base), [tracked], order=2)
     gradcheck(lambda base: distance.jensenshannon(u[0], v[0], base), [tracked], order=2)
+
+
+@pytest.mark.parametrize("mode", ["full", "economic"])
+def test_batches_are_pivoted_one_by_one(mode: str) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 3))
+    ours, theirs = (m.linalg.qr(x, mode=mode, pivoting=True) for m in (ag.scipy, scipy))
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine.numpy(), other, rtol=1e-12, atol=1e-12)
+    leaf = ag.tensor(x, requires_grad=True)
+    gradcheck(lambda a: ag.scipy.linalg.qr(a, mode=mode, pivoting=True)[:2], [leaf], order=2, fast=True)

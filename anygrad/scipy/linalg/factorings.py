@@ -313,7 +313,8 @@ def qr(
     if pivoting:
         order = a.xp.scipy_function("linalg", "qr")(a.array, mode="r", pivoting=True)[1]
         more = (beside(a, order),)
-        a = xp.take(a, more[0], axis=-1)
+        places = xp.broadcast_to(xp.expand_dims(more[0], axis=-2), a.shape)
+        a = xp.take_along_axis(a, places, axis=-1)
     q, r = xp.linalg.qr(a, mode="reduced" if mode == "economic" else "complete")
     return (r, *more) if mode == "r" else (q, r, *more)
 
