@@ -15,9 +15,9 @@ import numpy as np
 
 from anygrad.accounting import Peak
 from anygrad.charts import LONGEST, aligned, place
-from anygrad.graph import Node
+from anygrad.graph import LEAF, Node
 
-__all__ = ["ORDER", "Depended", "Exit", "Graph", "table"]
+__all__ = ["ORDER", "UNMARKED", "Depended", "Exit", "Graph", "Mark", "joined", "table"]
 
 Depended = Literal["", "no", "may", "yes"]
 ORDER: tuple[Depended, ...] = ("", "no", "may", "yes")
@@ -55,6 +55,32 @@ class Exit:
     def name(self) -> str:
         """The operation, with what it looked at."""
         return f"{self.op} of {self.via}" if self.via else self.op
+
+
+class Mark(NamedTuple):
+    """What is known of a tensor outside the graph: by which exits it left, and of which leaves it tells.
+
+    ``via`` is the operation that looked at these: a comparison, or what was made of one.
+    """
+
+    exits: frozenset[Exit]
+    leaves: frozenset[Node]
+    via: str
+
+
+UNMARKED = Mark(frozenset(), frozenset(), "")
+
+
+def joined(marks: list[Mark]) -> Mark:
+    """Return what several marks tell together."""
+    known = [m for m in marks if m is not UNMARKED]
+    if not known:
+        return UNMARKED
+    return Mark(
+        frozenset[Exit]().union(*(m.exits for m in known)),
+        frozenset[Node]().union(*(m.leaves for m in known)),
+        next((m.via for m in known if m.via), ""),
+    )
 
 
 class Behind(NamedTuple):
@@ -99,6 +125,12 @@ class Graph:
 
     def _leaf(self, node: Node) -> Behind:
         return Behind(frozenset((node,)), self.used.get(node, frozenset()))
+
+    def apart(self, exits: frozenset[Exit]) -> Node:
+        """Return a root for what is connected to nothing, made now of what has left by exits."""
+        root = Node(LEAF, (), ())
+        self.used[root] = exits
+        return root
 
     def depended(
         self, exits: Iterable[Exit], roots: Sequence[Node], wanted: Iterable[Node] | None

@@ -17,14 +17,15 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from anygrad import forwards, functions, tape, views, writes
 from anygrad.applications import Application
+from anygrad.calls import Call
 from anygrad.checkpointing import Region
 from anygrad.conversion import Values
 from anygrad.exchange import FILES, Op, called, exchange, operations, swap
-from anygrad.exits import Exit, Graph
+from anygrad.exits import UNMARKED, Exit, Graph, Mark, joined
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.namespace import LIKE
 from anygrad.op import CREATIONS
@@ -58,20 +59,6 @@ class Block:
 
 BLOCKS: ContextVar[tuple[Block, ...]] = ContextVar("anygrad_audits", default=())
 """The blocks that are open here."""
-
-
-class Mark(NamedTuple):
-    """What is known of a tensor outside the graph: by which exits it left, and of which leaves it tells.
-
-    ``via`` is the operation that looked at these: a comparison, or what was made of one.
-    """
-
-    exits: frozenset[Exit]
-    leaves: frozenset[Node]
-    via: str
-
-
-UNMARKED = Mark(frozenset(), frozenset(), "")
 
 
 class Inside(threading.local):
@@ -116,6 +103,7 @@ class Watcher:
             swap(undo, Tensor, "__copy__", self.copying(Tensor.__copy__, "copy"))
             swap(undo, Tensor, "__reduce__", self.copying(Tensor.__reduce__, "pickle"))
             swap(undo, tape, "backward", self.whole_pass(tape.backward))
+            swap(undo, Call, "pulled", self.pulled(Call.pulled))
             swap(undo, forwards.Route, "__init__", self.route(forwards.Route.__init__))
             swap(undo, forwards.Route, "push", self.pushing(forwards.Route.push))
             swap(undo, Application, "__init__", self.application(Application.__init__))
@@ -147,7 +135,7 @@ class Watcher:
     def mark_of(self, t: Tensor) -> Mark:
         """Return what is known of a tensor; of a view, of its base too."""
         found = [entry[1] for x in {id(t), id(base_of(t))} if (entry := self._marks.get(x))]
-        return found[0] if len(found) == 1 else _joined(found)
+        return found[0] if len(found) == 1 else joined(found)
 
     def mark(self, t: Tensor, mark: Mark) -> None:
         """Add to what is known of a tensor."""
@@ -156,7 +144,7 @@ class Watcher:
         if entry is None:
             marks[key] = weakref.ref(t, lambda _: marks.pop(key, None)), mark
         else:
-            marks[key] = entry[0], _joined([entry[1], mark])
+            marks[key] = entry[0], joined([entry[1], mark])
 
     def reenters(self, node: Node, exits: frozenset[Exit]) -> None:
         """Note of a node what has come into the graph there."""
@@ -194,7 +182,7 @@ class Watcher:
 
     def returned(self, name: str, operands: list[Tensor], outs: list[Tensor]) -> None:
         """Look at what a function has made of tensors."""
-        mark = _joined([self.mark_of(t) for t in operands])
+        mark = joined([self.mark_of(t) for t in operands])
         sources = [t.node for t in operands if t.node is not None] if GRAD_MODE.get() else []
         for out in outs:
             node = out.node
@@ -220,7 +208,7 @@ class Watcher:
     def written(self, name: str, operands: list[Tensor]) -> None:
         """Look at what was written into the first of some tensors."""
         x = operands[0]
-        mark, base = _joined([self.mark_of(t) for t in operands[1:]]), base_of(x)
+        mark, base = joined([self.mark_of(t) for t in operands[1:]]), base_of(x)
         if x.node is not None and base.node is not None:
             self.reenters(base.node, mark.exits)
         elif mark is not UNMARKED:
@@ -338,12 +326,23 @@ class Watcher:
 
         return run
 
+    def pulled(self, pull: Function) -> Function:
+        """Return what differentiates a call: no pass runs for what is connected to nothing, all has left."""
+
+        def run(call: Call, *arguments: Any, **keywords: Any) -> Any:
+            if all(out.node is None for out in call.outs):
+                lost = joined([self.mark_of(out) for out in call.outs]).exits
+                self.judge([self.graph.apart(lost)], [x.node for x in call.marks if x.node is not None])
+            return pull(call, *arguments, **keywords)
+
+        return run
+
     def route(self, init: Function) -> Function:
         """Return what finds the way of tangents, which tells blocks of it."""
 
         def begun(route: Any, ends: Any, starts: Any) -> None:
             starts = list(starts)
-            self.judge([node for node, _ in ends], starts)
+            self.judge([node for node, _ in ends] or [self.graph.apart(frozenset())], starts)
             init(route, ends, starts)
 
         return begun
@@ -384,14 +383,3 @@ def unseen(run: Function) -> Function:
             BLOCKS.reset(token)
 
     return quiet
-
-
-def _joined(marks: list[Mark]) -> Mark:
-    known = [m for m in marks if m is not UNMARKED]
-    if not known:
-        return UNMARKED
-    return Mark(
-        frozenset[Exit]().union(*(m.exits for m in known)),
-        frozenset[Node]().union(*(m.leaves for m in known)),
-        next((m.via for m in known if m.via), ""),
-    )

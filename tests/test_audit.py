@@ -354,3 +354,22 @@ def test_what_is_written_by_out_is_followed() -> None:
         np.add(y, x.detach(), out=y)
         (x * y).sum().backward()
     assert said(report) == [("detach", "yes")]
+
+
+@pytest.mark.parametrize(
+    ("f", "depended"),
+    [
+        (lambda w: ag.asarray([float(w), 2.0]).sum(), "may"),
+        (lambda w: w.detach() ** 2, "yes"),
+        (lambda w: (w.astype(int) * 1.0).sum(), "yes"),
+        (lambda w: (w.astype(int) + 0 * w.astype(int)) * 0.5 + w, "yes"),
+    ],
+)
+def test_a_gradient_that_is_lost_whole(f: Any, depended: str) -> None:
+    """No pass runs for what is connected to nothing, and it is told all the same."""
+    with ag.audit() as report:
+        ag.grad(f)(ag.tensor(1.5))
+    assert {e.depended for e in report.exits} == {depended}
+    with ag.audit() as report:
+        ag.jvp(lambda w: ag.asarray(float(w)), (ag.tensor(1.5),), (ag.tensor(1.0),))
+    assert [e.depended for e in report.exits] == ["may"]
