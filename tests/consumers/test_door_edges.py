@@ -83,3 +83,11 @@ def test_batches_are_pivoted_one_by_one(mode: str) -> None:
         np.testing.assert_allclose(mine.numpy(), other, rtol=1e-12, atol=1e-12)
     leaf = ag.tensor(x, requires_grad=True)
     gradcheck(lambda a: ag.scipy.linalg.qr(a, mode=mode, pivoting=True)[:2], [leaf], order=2, fast=True)
+
+
+@pytest.mark.parametrize("name", ["BarycentricInterpolator", "KroghInterpolator", "CubicSpline"])
+def test_nodes_in_a_list_go_where_the_values_are(name: str) -> None:
+    device = "array_api_strict:device1"
+    y, at = (ag.asarray(np.array(x), device=device) for x in ([0.0, 1.0, 4.0, 8.0], [0.5, 1.0]))
+    out = getattr(ag.scipy.interpolate, name)([0.0, 1.0, 2.0, 3.5], y)(at)
+    assert str(out.device) == device

@@ -176,7 +176,7 @@ class BarycentricInterpolator:
         rng: Any = None,
         random_state: Any = None,
     ) -> None:
-        xp, xi, wi = floats("BarycentricInterpolator", xi=xi, wi=wi)
+        xp, xi, wi, _ = floats("BarycentricInterpolator", xi=xi, wi=wi, yi=yi)
         if xi.ndim != 1 or (wi is not None and wi.shape != xi.shape):
             got = f"xi has shape {xi.shape}" + ("" if wi is None else f", wi has shape {wi.shape}")
             raise ShapeError(
