@@ -214,7 +214,7 @@ def lstsq(
 
     a is (m, n), b (m,) or (m, k); singular values up to ``cond`` times the largest count as zero. The
     residuals, sums of squares, are empty where m <= n. Differentiable to any order, among matrices of one
-    rank.
+    rank: where ``cond`` leaves out singular values that are not small, the gradient is off by as much.
 
     >>> import anygrad as ag
     >>> ag.scipy.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0]))[0]

@@ -81,8 +81,8 @@ class MultivariateNormal(Elliptical):
 
     ``x`` has shape (..., k), ``mean`` (k,) or None for zeros, ``cov`` (k, k), (k,) for a diagonal, or a
     number. Gradients of any order flow to all three. ``cov`` must be positive definite: ``LinAlgError`` where
-    NumPy computes, NaN where a library does not look; ``allow_singular`` is not there. Axes of length one are
-    left out of the result, as SciPy does.
+    NumPy computes, NaN where a library does not look; ``allow_singular`` is not there. Its lower triangle is
+    read, and its gradient is symmetric. Axes of length one are left out of the result, as SciPy does.
 
     >>> import anygrad as ag
     >>> mean = ag.tensor([0.0, 1.0], requires_grad=True)
