@@ -41,7 +41,7 @@ def nary(row: Row) -> Function:
 
     def function(*arguments: Any, **keywords: Any) -> Any:
         operands = prepare(*arguments, **keywords)
-        return broadcasting(row, operands) if len(operands) == count else FUNCTIONS["nonzero"](*operands)
+        return broadcasting(row, operands) if len(operands) == count else FUNCTIONS[row.fewer](*operands)
 
     return function
 

@@ -155,7 +155,8 @@ class Row:
     ``result`` the named tuple that they are returned in; empty, their number depends on the input.
     ``direct``: the forward is the namespace's function of that name. A row of an extension of the standard
     has a dot in its ``key``, as in ``linalg.inv``; ``name`` is what follows it. Of the first ``lifts``
-    operands a Python scalar is made an array, since a formula hands it alone to a function.
+    operands a Python scalar is made an array, since a formula hands it alone to a function. A call with
+    fewer operands than inputs is one of the row that ``fewer`` names.
     """
 
     def __init__(
@@ -181,6 +182,7 @@ class Row:
         into: Formula | None = None,
         consume: Formula | None = None,
         direct: bool = False,
+        fewer: str = "",
         fixed: tuple[str, ...] = (),
         carries: tuple[bool, ...] = (True,),
         result: Any = None,
@@ -212,6 +214,7 @@ class Row:
         self.into = into
         self.consume = consume
         self.direct = direct
+        self.fewer = fewer
         self.fixed = tuple(inputs.index(name) for name in fixed)
         self.method = method
         self.public = public

@@ -311,6 +311,7 @@ where = nary(
     dx=lambda xp, g, condition: xp.where(condition, g, 0),
     dy=lambda xp, g, condition: xp.where(condition, 0, g),
     prepare=_choices,
+    fewer="nonzero",
     method=False,
     doc="Choose from x where the condition holds, from y elsewhere; without both, what ``nonzero`` gives.",
     example="[True, False], [1.0, 2.0], [3.0, 4.0] -> [1., 4.]",
