@@ -166,9 +166,8 @@ def pinv(
 ) -> Any:
     """Return the pseudoinverse; with ``return_rank`` a pair, the rank beside it.
 
-    a is (..., m, n). Singular values up to ``atol + rtol * the largest`` count as zero. The gradient is that
-    among matrices of one rank, to any order: Golub and Pereyra (1973), The Differentiation of
-    Pseudo-Inverses, 4.12.
+    a is (..., m, n). Singular values up to ``atol + rtol * the largest`` count as zero. Differentiable
+    to any order, as ``anygrad.linalg.pinv``.
 
     >>> import anygrad as ag
     >>> ag.scipy.linalg.pinv(ag.asarray([[2.0, 0.0], [0.0, 0.0]]))
@@ -213,8 +212,8 @@ def lstsq(
     """Return the least solution of ``a @ x = b`` by least squares, residuals, rank, singular values.
 
     a is (m, n), b (m,) or (m, k); singular values up to ``cond`` times the largest count as zero. The
-    residuals, sums of squares, are empty where m <= n. Differentiable to any order, among matrices of one
-    rank: where ``cond`` leaves out singular values that are not small, the gradient is off by as much.
+    residuals, sums of squares, are empty where m <= n. Differentiable to any order, as
+    ``anygrad.linalg.lstsq``.
 
     >>> import anygrad as ag
     >>> ag.scipy.linalg.lstsq(ag.asarray([[1.0], [1.0]]), ag.asarray([1.0, 3.0]))[0]
