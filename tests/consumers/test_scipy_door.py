@@ -30,6 +30,7 @@ EXCEPT = {
         ("scipy.sparse.coo_array", "scipy.sparse.csc_array", "scipy.sparse.csr_array"),
         "of what they are made alone",
     ),
+    "scipy.sparse.eye_array": "it may be made on another device",
 }
 """What is called otherwise than SciPy's is, and why."""
 

@@ -16,7 +16,7 @@ from anygrad.op import ArrayLike, operation
 from anygrad.scipy.doors import beside, declared
 from anygrad.tensors import Tensor
 
-__all__ = ["Factor", "Pattern", "index_on", "matmul", "solve"]
+__all__ = ["Factor", "Pattern", "index_on", "matmul", "meeting", "solve"]
 
 
 class Pattern:
@@ -42,6 +42,18 @@ class Pattern:
         order, columns, starts = (xp.from_numpy(np.asarray(part)) for part in self.order)
         kind = "csr_array" if xp.name == "cpu" else "csr_matrix"
         return xp.scipy_function("sparse", kind)((data[order], columns, starts), shape=self.shape)
+
+
+def meeting(first: Pattern, second: Pattern) -> tuple[Any, Any]:
+    """Return the pairs of entries that a product of two matrices multiplies.
+
+    An entry of the first meets those of the second in the row that its column names.
+    """
+    order, _, starts = second.order
+    counts = np.diff(starts)[first.columns]
+    left = np.repeat(np.arange(len(counts)), counts)
+    within = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return left, order[starts[first.columns[left]] + within]
 
 
 def index_on(xp: Any, like: Any, host: Any) -> Any:

@@ -57,7 +57,32 @@ def made(name: str, run: Callable[..., Any], *inputs: Draw) -> Case:
     )
 
 
+def stacked(name: str, run: Callable[..., Any]) -> Case:
+    """Make the case of a function of two sparse matrices, which it is handed with the module."""
+    return case(
+        name,
+        normal(8),
+        run=lambda m, xp, d: run(m, *_both(m.coo_array((d, PLACES), shape=(4, 4)))).toarray(),
+    )
+
+
+def _both(A: Any) -> tuple[Any, Any]:
+    return A, A.T
+
+
 MATRICES = [
+    case(
+        "diags_array",
+        normal(4),
+        normal(3),
+        run=lambda m, xp, x, y: m.diags_array([x, y], offsets=[0, -1]).toarray(),
+    ),
+    stacked("kron", lambda m, A, B: m.kron(A, B)),
+    stacked("hstack", lambda m, A, B: m.hstack([A, B])),
+    stacked("vstack", lambda m, A, B: m.vstack([A, B])),
+    made("coo_array @ coo_array", lambda A: (A.T @ A).toarray()),
+    made("coo_array rows", lambda A: A.tocsr()[1:3].toarray()),
+    made("coo_array by entries", lambda A, x: ((A * x).power(2) * A.T).toarray(), normal(4)),
     case(
         "csr_array", normal(8), run=lambda m, xp, d: m.csr_array((d, INNER, STARTS), shape=(4, 5)).toarray()
     ),
