@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import pydoc
 import sys
+from typing import Any
 
 import pytest
 
 import anygrad as ag
+from anygrad.errors import UnsupportedError
+from anygrad.scipy import stats
+from anygrad.scipy.stats.families import METHODS, MOMENTS, Family
 
 
 @pytest.mark.parametrize(
@@ -31,3 +37,49 @@ def test_a_name_that_is_not_there_without_scipy(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "scipy.special", None)
     with pytest.raises(AttributeError, match="no attribute 'gama'; there is gamma"):
         _ = special.gama
+
+
+# ---------------------------------------------------------------- what distributions say
+
+
+DISTRIBUTIONS = [found for n in stats.__all__ if isinstance(found := getattr(stats, n), Family)]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("one", DISTRIBUTIONS, ids=repr)
+def test_help_names_the_functions_that_there_are(one: Any) -> None:
+    shapes = [0.3 if name == "p" else 3.0 for name in one.shapes]
+    said = pydoc.render_doc(one, renderer=pydoc.plaintext)
+    for name in METHODS:
+        method = getattr(type(one), name, None)
+        given = shapes if name in MOMENTS else [0.5, *shapes]
+        try:
+            there = method is not None and method(one, *given) is not None
+        except UnsupportedError:
+            there = False
+        assert there == (f" {name}(" in said), name
+    assert "differentiable in" in said
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: stats.norm.rvs, "draw with anygrad.random.normal"),
+        (lambda: stats.t(3.0).rvs, "draw with t.ppf"),
+        (lambda: stats.poisson.rvs, "SciPy's poisson.rvs"),
+        (lambda: stats.norm.fit, "minimise -norm.logpdf"),
+        (lambda: stats.poisson(3.0).fit, "minimise -poisson.logpmf"),
+        (lambda: stats.norm.moment, "it has logpdf, pdf, cdf"),
+        (lambda: stats.multivariate_normal.rvs, "anygrad.random.normal"),
+        (lambda: stats.dirichlet.rvs, "it has .*logpdf"),
+    ],
+)
+def test_a_method_that_is_not_there(call: Any, said: str) -> None:
+    with pytest.raises(AttributeError, match=said):
+        call()
+    assert "logpdf" in dir(stats.norm(1.0, 2.0))
+
+
+@pytest.mark.parametrize("one", DISTRIBUTIONS, ids=repr)
+def test_distributions_are_copied(one: Any) -> None:
+    assert copy.copy(one).name == one.name

@@ -27,6 +27,7 @@ class Discrete(Family):
     """
 
     parameters = ("loc",)
+    variable = "k"
 
     def __init__(self, name: str, shapes: str, *, support: Formula, doc: str, **formulas: Any) -> None:
         self.bounds = support

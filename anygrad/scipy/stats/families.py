@@ -44,9 +44,53 @@ class Family:
         self.name = name
         self.shapes = tuple(shapes.split())
         self.formulas = formulas
-        self.__doc__ = doc
+        self.__doc__ = f"{doc}\n\n{self._said()}"
 
     parameters: tuple[str, ...] = ()
+    variable = "x"
+
+    def _said(self) -> str:
+        """Return what ``help`` says of the functions that there are, and of derivatives."""
+        held = ", ".join([*self.shapes, "loc=0", "scale=1"][: len(self.shapes) + len(self.parameters)])
+        have = [name for name in METHODS if self._has(name)]
+        at = [n for n in have if n not in MOMENTS and n not in ("ppf", "isf")]
+        lines = [f"{n}({self.variable}, {held})" for n in at]
+        lines += [f"{n}(q, {held})" for n in ("ppf", "isf") if n in have]
+        lines += [f"{n}({held})" for n in MOMENTS if n in have] + [f"{self.name}({held}), which holds these"]
+        listing = "\n".join(f"    {line}" for line in lines)
+        by = list(self.shapes)
+        if self.variable == "x":
+            by = ["x", *(["q"] if "ppf" in have else []), *by, *self.parameters]
+        smooth = ", ".join(by)
+        return f"{listing}\n\nAll broadcast; differentiable in {smooth}. More in ``help(type({self.name}))``."
+
+    def _has(self, name: str) -> bool:
+        """Tell whether there is a formula for a method."""
+        needs = {"std": "var", "median": "ppf", "pdf": "logpdf", "pmf": "logpmf"}.get(name, name)
+        if needs == "support":
+            return True
+        if needs == "isf":
+            return not {"isf", "ppf"}.isdisjoint(self.formulas)
+        if needs in ("cdf", "sf", "logcdf", "logsf"):
+            return needs in self.formulas or not {"cdf", "sf"}.isdisjoint(self.formulas)
+        return needs in self.formulas
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        text = f"{self!r} has no {name!r}"
+        if name == "rvs" and self.name in DRAWN:
+            text += f": draw with anygrad.random.{DRAWN[self.name]}"
+        elif name == "rvs" and self._has("ppf") and self.variable == "x":
+            text += f": draw with {self.name}.ppf(anygrad.random.uniform(0, 1, shape), ...)"
+        elif name == "rvs":
+            text += f": draw with SciPy's {self.name}.rvs, of numbers"
+        elif name == "fit":
+            log = "logpdf" if self.variable == "x" else "logpmf"
+            text += f": minimise -{self.name}.{log}(data, ...).sum() with anygrad.scipy.optimize.minimize"
+        else:
+            text += f": it has {', '.join(method for method in METHODS if self._has(method))}"
+        raise AttributeError(text)
 
     def __repr__(self) -> str:
         return f"<anygrad.scipy.stats.{self.name}>"
@@ -128,6 +172,22 @@ class Family:
         bad = xp.isnan(x.detach()) if valid is None else xp.logical_or(xp.isnan(x.detach()), ~valid)
         return xp.where(bad, math.nan, value)  # type: ignore[no-any-return]
 
+
+MOMENTS = ("mean", "var", "std", "entropy", "median", "support")
+METHODS = (
+    *("logpdf", "pdf", "logpmf", "pmf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf"),
+    *MOMENTS,
+)
+DRAWN = {
+    "bernoulli": "bernoulli",
+    "expon": "exponential",
+    "gamma": "gamma",
+    "gumbel_r": "gumbel",
+    "norm": "normal",
+    "randint": "randint",
+    "uniform": "uniform",
+}
+"""What draws from distributions, by their names."""
 
 PUBLIC = ("cdf", "entropy", "isf", "logcdf", "logpdf", "logpmf", "logsf", "mean", "ppf", "sf", "var")
 
@@ -307,8 +367,13 @@ class Frozen:
     def __repr__(self) -> str:
         return f"<frozen {self.dist!r}>"
 
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(type(self.dist)) if not name.startswith("_")]
+
     def __getattr__(self, name: str) -> Any:
         method = None if name.startswith("_") else getattr(type(self.dist), name, None)
         if not callable(method):
+            # A distribution says what to do in its place.
+            getattr(self.dist, name)
             raise AttributeError(f"{self.dist!r} has no {name!r}")
         return lambda *x: method(self.dist, *x, *self.args, **self.kwds)

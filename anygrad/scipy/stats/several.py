@@ -46,6 +46,17 @@ class Multivariate:
     def __repr__(self) -> str:
         return f"<anygrad.scipy.stats.{self.name}>"
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "rvs" and self.name == "multivariate_normal":
+            advice = "draw with mean + anygrad.random.normal(0, 1, shape) @ L.T, of the covariance's factor L"
+        else:
+            advice = "it has " + ", ".join(
+                n for n in dir(type(self)) if not n.startswith("_") and n != "name"
+            )
+        raise AttributeError(f"{self!r} has no {name!r}: {advice}")
+
     def _frozen(self, *args: Any, **kwds: Any) -> Frozen:
         return Frozen(self, args, {name: x for name, x in kwds.items() if x is not None})
 
