@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ def eye_array(
     tensor([[1., 0.],
             [0., 1.]], dtype=float64, device='cpu')
     """
-    shape = (m, m if n is None else n)
+    shape = operator.index(m), operator.index(m if n is None else n)
     rows, columns = _diagonal(shape, k)
     ones = np.ones(len(rows), dtype=dtype)
     return SparseArray(floating(asarray(ones, device=device)), Pattern(rows, columns, shape))
@@ -64,7 +65,7 @@ def diags_array(
     if np.ndim(offsets) == 0:
         offsets, diagonals = [offsets], [diagonals]
     parts = [floating(asarray(part, dtype=dtype)) for part in diagonals]
-    if len(parts) != len(offsets) or len(set(offsets)) != len(offsets):
+    if not parts or len(parts) != len(offsets) or len(set(offsets)) != len(offsets):
         got = f"{len(parts)} diagonals are given, and the offsets {list(offsets)}"
         raise ArgumentError(message("diags_array", got, "expected an offset for each, no two alike"))
     if shape is None:

@@ -184,7 +184,13 @@ class SparseArray:
         rows, columns = (part * (n > 1) for part, n in zip((self.row, self.col), full, strict=True))
         return _at(x.reshape((-1,)), rows * full[1] + columns)
 
-    __mul__ = __rmul__ = multiply
+    def __mul__(self, other: Any) -> SparseArray:
+        if type(other).__name__.endswith("matrix"):
+            got = f"the other operand is of type {type(other).__name__}, whose * is the product of matrices"
+            raise DtypeError(message("multiply", got, "write A @ B for that", "or A.multiply(B) by entries"))
+        return self.multiply(other)
+
+    __rmul__ = __mul__
 
     def __truediv__(self, value: Any) -> SparseArray:
         if self._sparse(value) is not None:
@@ -204,7 +210,7 @@ class SparseArray:
     def __getitem__(self, key: Any) -> Any:
         """Return rows and columns by slices or vectors of places; an integer gives a dense vector."""
         keys = key if isinstance(key, tuple) else (key, slice(None))
-        vectors = [k for k in keys if not isinstance(k, int | np.integer | slice)]
+        vectors = [k for k in keys if isinstance(k, bool) or not isinstance(k, int | np.integer | slice)]
         if len(keys) != 2 or (len(vectors) > 1) or any(np.ndim(k) != 1 for k in vectors):
             expected = "expected integers, slices or one vector, for rows and columns"
             raise ArgumentError(message("getitem", f"the key is {key!r}", expected))
