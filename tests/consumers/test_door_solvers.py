@@ -9,7 +9,14 @@ import pytest
 from scipy import sparse as scipy_sparse
 
 import anygrad as ag
-from anygrad.errors import CheckpointError, GradientDtypeError, LinAlgError, ShapeError, UnsupportedError
+from anygrad.errors import (
+    ArgumentError,
+    CheckpointError,
+    GradientDtypeError,
+    LinAlgError,
+    ShapeError,
+    UnsupportedError,
+)
 from anygrad.scipy import integrate, linalg, optimize, sparse
 from anygrad.testing import gradcheck
 
@@ -321,3 +328,27 @@ def test_a_model_may_return_a_list() -> None:
     y = ag.tensor([1.0, 2.0, 5.0], requires_grad=True)
     np.testing.assert_allclose(fitted(y).detach(), np.polyfit(np.arange(3.0), [1.0, 2.0, 5.0], 1))
     assert gradcheck(fitted, [y], atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["BFGS", "trust-exact", "Nelder-Mead"])
+def test_a_minimum_of_one_number_with_axes(method: str) -> None:
+    def found(a: Any) -> Any:
+        return optimize.minimize(lambda x: (x - a) ** 2, np.ones(1), method=method, tol=1e-10).x
+
+    a = ag.tensor([3.0], requires_grad=True)
+    np.testing.assert_allclose(found(a).detach(), [3.0], atol=1e-6)
+    np.testing.assert_allclose(ag.jacobian(found)(a), [[1.0]])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: optimize.minimize(lambda x: (x - 3) ** 2, np.ones(2)), ShapeError, "expected one number"),
+        (lambda: optimize.minimize(lambda x: (x[0] ** 2, 2 * x), np.ones(1)), ArgumentError, "pass jac=True"),
+        (lambda: optimize.minimize(lambda x: x[0] ** 2, np.ones(1), jac=True), ArgumentError, "a pair"),
+        (lambda: optimize.root(lambda x: x**2 - 2, np.ones(3), jac=True), ArgumentError, "a pair"),
+    ],
+)
+def test_results_of_another_form_are_refused(call: Any, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        call()

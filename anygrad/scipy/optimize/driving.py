@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from anygrad import trees
-from anygrad.errors import GradientDtypeError, message
+from anygrad.errors import ArgumentError, GradientDtypeError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.scipy.implied import backend_for
 from anygrad.tensors import Tensor, asarray
@@ -53,8 +53,15 @@ class Asked:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the function's value at a tensor; of a list of tensors, their stack."""
+        return self.value(self.both(x)[0] if self.jac is True else self.function(x, *self.args), x)
+
+    def both(self, x: Tensor) -> Any:
+        """Return the pair that a function returns beside which ``jac`` is true."""
         found = self.function(x, *self.args)
-        return self.value(found[0] if self.jac is True else found, x)
+        if not isinstance(found, list | tuple) or len(found) != 2:
+            got = f"jac is True, and the function returned {type(found).__name__}"
+            raise ArgumentError(message(self.op, got, "expected a pair, of the value and its derivative"))
+        return found
 
     def value(self, found: Any, x: Tensor) -> Tensor:
         """Return what was found at x as one tensor; numbers raise where a derivative by x is taken."""
@@ -67,7 +74,7 @@ class Asked:
 
     def pair(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the value and the derivative that the function itself returns."""
-        value, slope = self.function(x, *self.args)
+        value, slope = self.both(x)
         return self.value(value, x), self.tensor(slope)
 
     def slope(self, own: Function) -> Any:

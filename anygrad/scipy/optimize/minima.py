@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import ArgumentError, DtypeError, UnsupportedError, message
+from anygrad.errors import ArgumentError, DtypeError, ShapeError, UnsupportedError, message
 from anygrad.graph import GRAD_MODE
 from anygrad.jacobians import hessian, hvp
 from anygrad.scipy.doors import OnHost
@@ -66,6 +66,21 @@ def stationary(slope: Function, sides: tuple[Any, Any] | None) -> Function:
     return step
 
 
+class _Number(Asked):
+    """A function of tensors that returns one number, without axes or with."""
+
+    def value(self, found: Any, x: Tensor) -> Tensor:
+        """Return what was found at x as a tensor without axes."""
+        if isinstance(found, tuple):
+            advice = "expected one number", "pass jac=True where it returns its gradient too"
+            raise ArgumentError(message(self.op, f"the function returned {len(found)} results", *advice))
+        out = super().value(found, x)
+        if out.size != 1:
+            got = f"the function returned shape {out.shape}"
+            raise ShapeError(message(self.op, got, "expected one number"))
+        return out.xp.tensors.reshape(out, ())
+
+
 def minimize(
     fun: Function,
     x0: Any,
@@ -83,7 +98,7 @@ def minimize(
     """Return SciPy's result for a minimum of ``fun(x, *args)``; ``x`` and ``fun`` are in the graph.
 
     ``fun`` takes a tensor of x0's dtype, a vector, on the device of x0 and of the arguments (pytrees), and
-    returns one without axes. SciPy's method runs on the host with the gradients of ``fun``, Hessians where
+    returns one of one entry. SciPy's method runs on the host with the gradients of ``fun``, Hessians where
     it uses them. ``jac`` need not be given; where it is, as a function, as "2-point", or as True for a
     ``fun`` that returns a pair, the method's gradients are from it. ``hess`` and ``hessp`` are not called. x
     is differentiable to any order in all tensors that ``fun`` reads, arguments or not, and in ``bounds``, by
@@ -102,7 +117,7 @@ def minimize(
     tensor(0.14285714, dtype=float64, device='cpu')
     """
     x0 = x0 if isinstance(x0, Tensor) else np.atleast_1d(np.asarray(x0))
-    asked = Asked("minimize", fun, x0, args, jac)
+    asked = _Number("minimize", fun, x0, args, jac)
     if asked.dtype.kind == "c":
         raise DtypeError(message("minimize", f"x0 has dtype {asked.dtype}", "expected real numbers"))
     start = host(x0).reshape(-1)
