@@ -134,7 +134,8 @@ class SparseArray:
         if isinstance(x, SparseArray) or not hasattr(x, "tocoo"):
             return x if isinstance(x, SparseArray) else None
         found = coo_array(x)
-        return SparseArray(found.data.to(self.data.xp.name), found.pattern)
+        values = found.data.xp.to_numpy(found.data.array)
+        return SparseArray(beside(self.data, values), found.pattern)
 
     def __matmul__(self, x: Any) -> Any:
         other = self._sparse(x)
