@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import optimize as scipy_optimize
 from scipy import sparse as scipy_sparse
 
 import anygrad as ag
@@ -352,3 +353,11 @@ def test_a_minimum_of_one_number_with_axes(method: str) -> None:
 def test_results_of_another_form_are_refused(call: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         call()
+
+
+def test_what_a_fit_says_beside() -> None:
+    x, y = np.linspace(0.0, 1.0, 10), np.sin(np.linspace(0.0, 1.0, 10))
+    ours = optimize.curve_fit(lambda x, a, b: a * x + b, x, y, full_output=True)
+    theirs = scipy_optimize.curve_fit(lambda x, a, b: a * x + b, x, y, full_output=True)
+    assert len(ours) == len(theirs) == 5 and isinstance(ours[3], str) and ours[2]["nfev"] > 0 < ours[4]
+    np.testing.assert_allclose(ours[2]["fvec"].numpy(), theirs[2]["fvec"], rtol=1e-6)

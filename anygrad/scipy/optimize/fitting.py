@@ -146,15 +146,18 @@ def curve_fit(
     bounds: Any = (-np.inf, np.inf),
     method: str | None = None,
     jac: Any = None,
+    *,
+    full_output: bool = False,
     **options: Any,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Any, ...]:
     """Return the parameters that fit ``f(xdata, *p)`` to ``ydata``, and an estimate of their covariance.
 
     ``f`` takes tensors and returns one of ydata's shape, or a list of such without axes; ``sigma`` is a
     vector of deviations or a covariance matrix. Both results are tensors, differentiable to any order in
     xdata, ydata, sigma and whatever else ``f`` reads: as ``least_squares``, through which it goes, to a
     tolerance of 1e-12. p0 is all ones where it is not given. The covariance is inf where the Jacobian has not
-    full rank, and has then no gradient.
+    full rank, and has then no gradient. With ``full_output`` there follow a dictionary (``fvec``, ``nfev``),
+    a message and a status.
 
     >>> import anygrad as ag
     >>> x, y = ag.asarray([0.0, 1.0, 2.0]), ag.asarray([1.0, 3.0, 5.0])
@@ -185,14 +188,15 @@ def curve_fit(
     found = least_squares(residuals, start, bounds=bounds, method=method, **tight)
     if not found.success:
         raise RuntimeError(message("curve_fit", f"no fit was found: {found.message}"))
+    more = ({"fvec": found.fun, "nfev": found.nfev}, found.message, found.status) if full_output else ()
     m, n = y.size, start.size
     slopes = jacobian(residuals)(found.x)
     if int(np.linalg.matrix_rank(host(slopes))) < n or (not absolute_sigma and m <= n):
-        return found.x, xp.full((n, n), np.inf, dtype=found.x.dtype)
+        return found.x, xp.full((n, n), np.inf, dtype=found.x.dtype), *more
     covariance = xp.linalg.inv(xp.matrix_transpose(slopes) @ slopes)
     if not absolute_sigma:
         covariance = covariance * (2 * found.cost / (m - n))
-    return found.x, covariance
+    return found.x, covariance, *more
 
 
 def nnls(A: ArrayLike, b: ArrayLike, *, maxiter: int | None = None) -> tuple[Tensor, Tensor]:
