@@ -192,7 +192,7 @@ def trace(self: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tens
     return FUNCTIONS["sum"](diagonal(self, offset, axis1, axis2), axis=-1)  # type: ignore[no-any-return]
 
 
-HABITS = {
+HABITS: dict[str, Any] = {
     "argsort": argsort,
     "conjugate": FUNCTIONS["conj"],
     "copy": copy,

@@ -216,11 +216,6 @@ def _rdivmod(self: Tensor, y: Any) -> Any:
 _POW, _RPOW = _operator("pow")
 
 
-def transposed(self: Tensor) -> Tensor:
-    """The tensor with its axes reversed, as NumPy has it: of a matrix the transpose, of a vector itself."""
-    return FUNCTIONS["permute_dims"](self, tuple(reversed(range(self.ndim))))  # type: ignore[no-any-return]
-
-
 METHODS: dict[str, Any] = {
     name: FUNCTIONS[name]
     for name, row in REGISTRY.items()
@@ -240,7 +235,7 @@ METHODS |= {
     "to": to,
     "to_device": to_device,
     "zero_": zero_,
-    "T": property(transposed),
+    "T": property(HABITS["transpose"], doc="The tensor with its axes reversed, as NumPy has it."),
     "mT": property(FUNCTIONS["matrix_transpose"], doc="The tensor with its last two axes swapped."),
     "real": property(FUNCTIONS["real"], doc="The real part, as a copy."),
     "imag": property(FUNCTIONS["imag"], doc="The imaginary part, as a copy."),

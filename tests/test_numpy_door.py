@@ -293,7 +293,10 @@ def test_a_number_is_not_written_into_an_array() -> None:
     assert array.tolist() == [2 * x[0].item(), x[1].item()]
     several, table = [x[0]], {float(x[0]): 1}
     several[0] = x[1]
-    assert several[0] is not array and table[x[0].item()] == 1
+    assert several[0].requires_grad and table[x[0].item()] == 1
+    with ag.audit() as report:
+        array.fill(x[0])
+    assert [e.op for e in report.exits] == ["float"]
 
 
 def test_the_module_says_what_it_has_not() -> None:
