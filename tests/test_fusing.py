@@ -1,4 +1,4 @@
-"""Chains of formulas, and their text as kernels: which are written, and what the text computes."""
+"""The text of formulas as kernels: which are written, and what the text computes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad.backends.base import Backend
 from anygrad.backends.fusing import TYPES, Program, traced
 from anygrad.devices import get_backend
 from anygrad.op import REGISTRY
@@ -163,101 +162,3 @@ def test_every_text_compiles_for_gpus() -> None:
         except nvrtc.NVRTCError:
             pytest.fail(nvrtc.getProgramLog(made))
         assert len(nvrtc.getPTX(made)) > len(text)
-
-
-# ---------------------------------------------------------------- chains on NumPy
-
-
-@pytest.fixture
-def always(monkeypatch: pytest.MonkeyPatch) -> Backend:
-    """NumPy's backend with every gradient in a chain, however small, in blocks of a few entries."""
-    cpu = get_backend("cpu")
-    monkeypatch.setattr(type(cpu), "chains_from", 0)
-    monkeypatch.setattr("anygrad.backends.numpy.BLOCK", 24)
-    return cpu
-
-
-def program(x: ag.Tensor, w: ag.Tensor, rng: np.random.Generator) -> ag.Tensor:
-    """Return a scalar by random elementwise steps, with fan-out, broadcasting and other shapes between."""
-    pool = [x * 1.0, x + w]
-    for _ in range(12):
-        a, b = pool[rng.integers(len(pool))], pool[rng.integers(len(pool))]
-        match rng.integers(8):
-            case 0:
-                new = ag.tanh(a)
-            case 1:
-                new = ag.maximum(a, b)
-            case 2:
-                new = a * b
-            case 3:
-                new = ag.sin(a) * w
-            case 4:
-                new = a - b.mean(axis=0)
-            case 5:
-                new = ag.matrix_transpose(ag.exp(-abs(ag.matrix_transpose(a))))
-            case 6:
-                new = ag.where(a.detach() > 0, a, b * 0.5)
-            case _:
-                new = (a + w) / (1.0 + b * b)
-        pool.append(new)
-    return sum((t * t).mean() for t in pool[-3:])
-
-
-@pytest.mark.parametrize("layout", ["C", "F"])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_chains_change_no_gradient(layout: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cpu = Target("numpy", get_backend("cpu"))
-    for seed in range(25):
-        host = np.random.default_rng(seed).normal(size=(5, 7)).astype(dtype)
-        results = []
-        for chains_from in (None, 0):
-            monkeypatch.setattr(type(cpu.backend), "chains_from", chains_from)
-            monkeypatch.setattr("anygrad.backends.numpy.BLOCK", 24)
-            x = cpu.make(host, True, layout)
-            w = cpu.make(host[:1] + 1, True)
-            program(x, w, np.random.default_rng(seed + 1)).backward()
-            results.append((x.grad.numpy(), w.grad.numpy()))
-        for plain, chained in zip(*results, strict=True):
-            np.testing.assert_allclose(chained, plain, rtol=1e-4 if dtype == "float32" else 1e-11, atol=1e-6)
-
-
-def test_a_chain_does_not_touch_what_others_hold(always: Backend) -> None:
-    x = ag.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
-    seed = np.array([1.0, -1.0, 2.0, 0.5])
-    y = ag.exp(x)
-    kept = y.detach().numpy(copy=True)
-    z = ag.tanh(y) + y * 2.0
-    seen: list[np.ndarray] = []
-    y.register_hook(lambda g: seen.append(g.numpy(copy=True)))
-    z.backward(ag.asarray(seed), retain_graph=True)
-    first = x.grad.numpy(copy=True)
-    z.backward(ag.asarray(seed))
-    np.testing.assert_allclose(x.grad.numpy(), 2 * first, rtol=1e-15)
-    np.testing.assert_array_equal(y.detach().numpy(), kept)
-    np.testing.assert_array_equal(seed, [1.0, -1.0, 2.0, 0.5])
-    np.testing.assert_allclose(seen[0], seed * (1 - np.tanh(kept) ** 2 + 2.0))
-
-
-def test_chains_of_every_shape(always: Backend) -> None:
-    for shape in ((), (1,), (0,), (3, 0), (2, 3, 4)):
-        x = ag.tensor(np.full(shape, 0.7), requires_grad=True)
-        ag.sum(ag.exp(ag.sin(x) * 2.0)).backward()
-        expected = 2 * np.cos(0.7) * np.exp(2 * np.sin(0.7))
-        assert x.grad.shape == shape and x.grad.array.__class__ is np.ndarray
-        np.testing.assert_allclose(x.grad.numpy(), np.full(shape, expected))
-
-
-def test_chains_do_not_recurse(always: Backend) -> None:
-    """A recurrence that keeps its states: every node of it waits for two, of which one has reported."""
-    a = ag.tensor(np.ones(3), requires_grad=True)
-    x, states = a, []
-    for _ in range(3000):
-        x = ag.tanh(x)
-        states.append(x)
-    ag.sum(ag.concat(states)).backward()
-    y, slope, total = 1.0, 1.0, 0.0
-    for _ in range(3000):
-        y = np.tanh(y)
-        slope *= 1 - y * y
-        total += slope
-    np.testing.assert_allclose(a.grad.numpy(), np.full(3, total), rtol=1e-12)

@@ -20,6 +20,7 @@ from anygrad.backends.base import STANDARD, Backend, check_bounds
 from anygrad.backends.checksums import ViewedChecksums
 from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
+from anygrad.backends.numpy_chains import BLOCK, NumpyChains
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.numpy_ordering import NumpyOrdering
 from anygrad.backends.paths import Layout, follow
@@ -178,9 +179,6 @@ class WritableBackend(ComplexEigenvalues, ViewedChecksums, WritableWindows, Back
         return out
 
 
-BLOCK = 1 << 17
-"""The bytes of a block: a handful of them fit the second cache of a core."""
-
 LONG = 512
 """The terms from which a sum in single precision is taken in double."""
 
@@ -202,10 +200,11 @@ def _alike(x: np.ndarray, y: np.ndarray) -> bool:
     return x.shape == y.shape and x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous
 
 
-class NumpyBackend(HostInterchange, HostRandom, NumpyAlgebra, NumpyNeural, NumpyOrdering, WritableBackend):
+class NumpyBackend(
+    HostInterchange, HostRandom, NumpyAlgebra, NumpyChains, NumpyNeural, NumpyOrdering, WritableBackend
+):
     """NumPy, with no wrapper between a row and NumPy's own functions."""
 
-    chains_from: ClassVar[int | None] = 1 << 20
     special_library: ClassVar[str | None] = "scipy.special"
     scipy_library: ClassVar[str | None] = "scipy"
 
@@ -297,44 +296,6 @@ class NumpyBackend(HostInterchange, HostRandom, NumpyAlgebra, NumpyNeural, Numpy
                 if x.size > 1024 and y.__class__ is np.ndarray and _alike(x, y) and not condition.any():
                     return y.copy()  # As at ties, which are rare.
         return np.where(condition, x, y)
-
-    # ------------------------------------------------ several formulas at once
-
-    def follows(self, g: Any, saved: tuple[Any, ...]) -> bool:
-        """Tell whether a gradient and what a formula has saved can be cut into blocks alike."""
-        if not g.flags.c_contiguous and any(g.strides):
-            return False
-        for s in saved:
-            if s.__class__ is np.ndarray and s.ndim and not (s.shape == g.shape and s.flags.c_contiguous):
-                return False
-        return True
-
-    def adds_into(self, buffer: Any) -> bool:
-        """Tell whether ``chained`` can add into a buffer."""
-        return bool(buffer.flags.c_contiguous)
-
-    def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:
-        """Take a gradient through elementwise formulas, and add it into a buffer (row-major) if there is one.
-
-        Goes block by block: what lies between two formulas stays in the cache.
-        """
-        n = g.size
-        flat = g.reshape(-1) if g.flags.c_contiguous else np.broadcast_to(g[(0,) * g.ndim], (n,))
-        cut = [(f, [s.reshape(-1) if getattr(s, "ndim", 0) else s for s in saved]) for f, saved in steps]
-        out: Any = None if buffer is None else buffer.reshape(-1)
-        step = BLOCK // g.itemsize
-        for start in range(0, max(n, 1), step):
-            part = slice(start, start + step)
-            block = flat[part]
-            for formula, saved in cut:
-                block = formula(self, block, [s[part] if getattr(s, "ndim", 0) else s for s in saved])
-            if out is None:
-                out = np.empty(n, block.dtype)
-            if buffer is None:
-                out[part] = block
-            else:
-                out[part] += block
-        return out.reshape(g.shape)
 
     # ------------------------------------------------ NumPy's own functions, without their Python wrappers
 
