@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-import weakref
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
+from contextvars import Token
 from typing import Any
 
 from anygrad import tape
@@ -119,50 +118,31 @@ def is_grad_enabled() -> bool:
     return GRAD_MODE.get()
 
 
-class _Before:
-    """What grad mode was before each of the modes set here and now, in this thread or task only.
+def _undo(tokens: list[Token[bool]]) -> None:
+    """Set grad mode to what it was before the last of some changes that was made in this thread or task.
 
-    The value and not a token, which could not be reset where a generator ends in another context.
+    Where a generator ends in another one than it began in, there is none, and grad mode stays as it is.
     """
-
-    def __init__(self, name: str) -> None:
-        self._kept: ContextVar[tuple[tuple[weakref.ref[_Mode], bool], ...]] = ContextVar(name, default=())
-
-    def keep(self, mode: _Mode, before: bool) -> None:
-        """Remember what was before a mode."""
-        kept = self._kept.get()
-        if kept:
-            kept = tuple(entry for entry in kept if entry[0]() is not None)
-        self._kept.set((*kept, (weakref.ref(mode), before)))
-
-    def take(self, mode: _Mode, default: bool) -> bool:
-        """Return what was before a mode, the last time it was kept here, and forget it."""
-        kept = self._kept.get()
-        i = len(kept)
-        while i:
-            i -= 1
-            kept_mode, before = kept[i]
-            if kept_mode() is mode:
-                self._kept.set(kept[:i] + kept[i + 1 :])
-                return before
-        return default
-
-
-_entered, _at_once = _Before("entered"), _Before("at once")
+    for token in reversed(tokens):
+        try:
+            GRAD_MODE.reset(token)
+        except ValueError:
+            continue
+        tokens.remove(token)
+        return
 
 
 class _Mode:
     """Sets grad mode for a block or every call of a function, in this thread or task only; nests."""
 
     enabled: bool
+    _tokens: list[Token[bool]]
 
     def __enter__(self) -> None:
-        _entered.keep(self, GRAD_MODE.get())
-        GRAD_MODE.set(self.enabled)
+        self._tokens.append(GRAD_MODE.set(self.enabled))
 
     def __exit__(self, *exception: object) -> None:
-        # Where a generator ends in another context than it began in, that one stays as it is.
-        GRAD_MODE.set(_entered.take(self, GRAD_MODE.get()))
+        _undo(self._tokens)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(function):
@@ -179,7 +159,7 @@ class _Block(_Mode):
     """The mode of one call."""
 
     def __init__(self, enabled: bool) -> None:
-        self.enabled = enabled
+        self.enabled, self._tokens = enabled, []
 
 
 def _called(enabled: bool, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -258,7 +238,9 @@ class _Fixed(_Mode):
     """A mode without arguments: a decorator with or without its parentheses."""
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        return super().__new__(cls) if function is None else cls()(function)
+        mode = super().__new__(cls)
+        mode._tokens = []
+        return mode if function is None else mode(function)
 
 
 class no_grad(_Fixed):
@@ -293,13 +275,13 @@ class set_grad_enabled(_Mode):
 
     def __init__(self, enabled: bool) -> None:
         self.enabled = bool(enabled)
-        _at_once.keep(self, GRAD_MODE.get())
-        GRAD_MODE.set(self.enabled)
+        self._tokens = []
+        self._at_once = [GRAD_MODE.set(self.enabled)]
 
     def __enter__(self) -> None:
-        _entered.keep(self, _at_once.take(self, GRAD_MODE.get()))
-        GRAD_MODE.set(self.enabled)
+        _undo(self._at_once)
+        super().__enter__()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        GRAD_MODE.set(_at_once.take(self, GRAD_MODE.get()))
+        _undo(self._at_once)
         return super().__call__(function)
