@@ -94,7 +94,14 @@ class Values:
         if self.node is not None:
             got = "this tensor requires a gradient"
             raise error(message(op, got, "the result would not be connected", advice))
-        return self.array
+        return self._in_memory()
+
+    def _in_memory(self) -> Any:
+        """Return the array; one is made, and held from now on, where the tensor holds a scalar of NumPy's."""
+        array = self.array
+        if array.__class__ in self.xp.generics:
+            array = self.array = self.xp.asarray(array)
+        return array
 
     def numpy(self, *, copy: bool = False) -> np.ndarray:
         """Return the values as a NumPy array: a read-only snapshot, or with ``copy`` one that may be written.
@@ -141,7 +148,7 @@ class Values:
         return self.xp.export(array, copy, stream=stream, max_version=max_version, dl_device=dl_device)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self.xp.dlpack_device_of(self.array)
+        return self.xp.dlpack_device_of(self._in_memory())
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """Return the namespace of this tensor: ``anygrad``, creating on this tensor's device."""

@@ -57,7 +57,7 @@ def unary(row: Row) -> Function:
             out = call(xp)(a)
         except Exception as error:
             raise explained(row, (x,), error) from error
-        if out.__class__ is not xp.array_type:
+        if out.__class__ is not xp.array_type and out.__class__ not in xp.generics:
             out = xp.asarray(out)
         t = new(Tensor)
         t.array = out
@@ -111,7 +111,7 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             return broadcasting(row, (x, y), refuse)  # By promotion's rules a float may do for the integer.
         except Exception as error:
             raise explained(row, (x, y), error) from error
-        if out.__class__ is not xp.array_type:
+        if out.__class__ is not xp.array_type and out.__class__ not in xp.generics:
             out = xp.asarray(out)
         t = new(Tensor)
         t.array = out
@@ -183,7 +183,9 @@ def product(row: Row, refuse: Function | None = None) -> Function:
             out = row.forward(xp, a, b)
         except Exception as error:
             raise explained(row, (x, y), error) from error
-        t = wrap(out if out.__class__ is xp.array_type else xp.asarray(out), xp, None)
+        if out.__class__ is not xp.array_type and out.__class__ not in xp.generics:
+            out = xp.asarray(out)
+        t = wrap(out, xp, None)
         edges = tuple([e for e in (x.node, y.node) if e is not None])
         if edges and grad_mode():
             plan = both if len(edges) == 2 else x_plan if y.node is None else y_plan
@@ -320,6 +322,8 @@ def computed(
     row: Row, xp: Backend, operands: Sequence[Any], keywords: dict[str, Any], copy: bool | None = None
 ) -> Any:
     """Compute a row on canonical keywords, and record it; ``copy`` is what a view was asked for."""
+    if row.is_view:
+        operands[0]._in_memory()
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
     try:
         out = row.forward(xp, *arrays, **keywords)
@@ -328,7 +332,8 @@ def computed(
     if out.__class__ is not xp.array_type:
         if isinstance(out, tuple):
             return outputs(row, xp, operands, arrays, out, keywords)
-        out = xp.asarray(out)
+        if out.__class__ not in xp.generics:
+            out = xp.asarray(out)
     t = wrap(out, xp, None)
     x = operands[0]
     if len(operands) > 1 or x.__class__ is not Tensor:

@@ -93,11 +93,12 @@ class _Roots:
         self.edges = nodes
 
 
-def uses_below(roots: Iterable[Node]) -> dict[Node, int]:
+def uses_below(roots: list[Node]) -> dict[Node, int]:
     """Count the uses of each node that is used more than once."""
     uses: dict[Node, int] = {}
     seen: set[Node] = set()
-    nodes: list[Any] = [_Roots(roots)]
+    # Nothing leads back to a single one.
+    nodes: list[Any] = [roots[0]] if len(roots) == 1 else [_Roots(roots)]
     see, follow = seen.add, nodes.append
     for node in nodes:  # which grows on the way
         for e in node.edges:

@@ -150,7 +150,7 @@ def check_matrices(op: str, x: Any) -> None:
 
 def count_of(shape: tuple[int, ...], axis: Any) -> int:
     """Return how many entries a reduction takes together."""
-    return prod(shape[a] for a in axes_of(len(shape), axis))
+    return prod(shape) if axis is None else prod([shape[a] for a in axis])
 
 
 def share_of(shape: tuple[int, ...], axis: Any) -> float:

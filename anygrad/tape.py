@@ -64,7 +64,6 @@ class Pass:
         self.roots = roots
         self.uses = uses
         self.push = push
-        self.enter(None, False)
         self.inbox: dict[Any, list[tuple[Node, Any]]] = {}
         self.sums: dict[Node, Any] = {}
         self.owned: set[Node] = set()

@@ -116,6 +116,7 @@ def lens(x: Tensor, steps: tuple[Any, ...], node: Node | None) -> View:
         live = live and x.live
     else:
         base = x
+        x._in_memory()
     v.base, v.path, v.live = base, steps, live
     v._seen_node, v._node = base.node, node
     return v
@@ -181,11 +182,11 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         entry = (key if key >= 0 else key + shape[0],)
         out = xp.getitem(a, entry)
         t: Tensor = new(Tensor)
-        t.array = out if out.__class__ is xp.array_type else xp.asarray(out)
+        t.array = out if out.__class__ is xp.array_type or out.__class__ in xp.generics else xp.asarray(out)
         t.xp = xp
         t.node = node and Node(GETITEM, GETITEM.save(a, None, {"key": entry}), (node,))
         return t
-    shape = tuple(shape)
+    a, shape = x._in_memory(), tuple(shape)
     found = plain(key, shape) or canonical(raw_key(key, xp), shape, xp)
     steps = found.steps
     if found.gather:

@@ -134,7 +134,7 @@ def assign(op: str, x: Tensor, value: Tensor) -> Tensor:
     check_writable(op, x, value.node is not None)
     if value.dtype != x.dtype:
         value = value.astype(x.dtype)
-    array = value.array
+    array = value._in_memory()
     if x.xp.aliases_exactly and array.strides != base.array.strides:
         # Paths of views are valid on the memory order that they were made on.
         array = x.xp.empty_like(base.array)

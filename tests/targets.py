@@ -36,6 +36,11 @@ class Target:
     def __repr__(self) -> str:
         return f"<target {self.name}>"
 
+    def holds(self, t: Tensor) -> bool:
+        """Tell whether a tensor holds what its backend's tensors do: an array, or without axes a scalar."""
+        kind = type(t.array)
+        return kind is self.backend.array_type or (not t.shape and kind in self.backend.generics)
+
     def make(self, host: Any, grad: bool = False, layout: str = "C") -> Tensor:
         """Return a leaf with the host's values and dtype, in a memory order."""
         host = np.asarray(host)

@@ -109,10 +109,13 @@ def test_numbers_tell_chains_apart(always: Backend) -> None:
             ag.sum(ag.exp(t**power)).backward()
             expected = power * x ** (power - 1) * np.exp(x**power)
             np.testing.assert_allclose(t.grad.numpy(), expected, rtol=1e-14)
-        for scale in (3.0, 4.0):
-            t, s = ag.tensor(x, requires_grad=True), ag.asarray(scale)
+    always.programs.clear()
+    for scale in (3.0, 4.0, 5.0):
+        for s in (ag.asarray(scale), ag.asarray(scale) * 1.0):
+            t = ag.tensor(x, requires_grad=True)
             ag.sum(ag.sin(t) * s).backward()
             np.testing.assert_allclose(t.grad.numpy(), scale * np.cos(x), rtol=1e-14)
+    assert len(always.programs) == 1
 
 
 def test_few_chains_are_kept(always: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

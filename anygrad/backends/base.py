@@ -96,6 +96,8 @@ class Backend(
 ):
     """One array library on one device, as the namespace that formulas are written against."""
 
+    generics: ClassVar[frozenset[type]] = frozenset()
+    """The library's scalars that a tensor without axes may hold in place of an array, until it is written."""
     native: ClassVar[bool] = False
     """Whether the library promotes operands as NumPy does."""
     writable: ClassVar[bool] = False

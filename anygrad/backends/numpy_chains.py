@@ -20,6 +20,7 @@ BLOCK = 1 << 17
 KEPT = 256
 """Chains that are known at one time."""
 
+ARRAYS = (np.ndarray, np.generic)
 Step = tuple[Callable[..., Any], Sequence[Any]]
 SEEN, PLAIN = "seen once", "not to be written out"
 
@@ -81,7 +82,7 @@ class NumpyChains:
         for formula, saved in cut:
             key.append(formula)
             # Numbers by what they look like: 0.0 and -0.0 are equal.
-            key += [(s.dtype, s.ndim) if s.__class__ is np.ndarray else (s.__class__, repr(s)) for s in saved]
+            key += [(s.dtype, s.ndim) if isinstance(s, ARRAYS) else (s.__class__, repr(s)) for s in saved]
         known = tuple(key)
         found: Any = programs.get(known)
         if found is None:
@@ -98,7 +99,7 @@ class NumpyChains:
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """Stands for an array in a formula: notes the ufuncs that are called with it.
+    """Stands for an array, or a scalar of NumPy's, in a formula: notes the ufuncs that are called with it.
 
     ``like`` is an empty array that tells its dtype, with as many axes. Whatever is no call of a ufunc, or
     asks for a value, is a ``TypeError`` or an ``AttributeError``.
@@ -149,7 +150,7 @@ class Program:
         given: list[Any] = []
 
         def symbol(s: Any) -> Any:
-            given.append(Symbol(calls, np.empty((0,) * s.ndim, s.dtype)) if hasattr(s, "ndim") else s)
+            given.append(Symbol(calls, np.empty((0,) * s.ndim, s.dtype)) if isinstance(s, ARRAYS) else s)
             return given[-1]
 
         out = symbol(flat)

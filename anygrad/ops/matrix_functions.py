@@ -34,7 +34,8 @@ def tolerance(op: str, x: Any, rtol: Any) -> Any:
         return float(rtol)
     if not hasattr(rtol, "shape") or not hasattr(rtol, "device"):
         raise DtypeError(message(op, f"rtol is {rtol!r}", "expected a number or an array"))
-    if getattr(rtol, "xp", x.xp) is not x.xp or type(getattr(rtol, "array", rtol)) is not x.xp.array_type:
+    here = rtol.xp is x.xp if hasattr(rtol, "xp") else type(rtol) is x.xp.array_type
+    if not here:
         raise DeviceError(
             message(op, f"x is on {x.device}, rtol is on {rtol.device}", "move one with .to(device)")
         )
