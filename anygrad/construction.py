@@ -68,7 +68,7 @@ def forbid_copy(copy: bool | None) -> None:
 
 def carry(array: Any, source: Backend, target: Backend) -> Any:
     """Carry an array from one backend to another, which may be a name for the same memory."""
-    return target.bring(array, source)
+    return target.bring(source.in_memory(array), source)
 
 
 def from_array(obj: Any, dtype: Any, source: Backend, target: Backend, copy: bool | None) -> Any:

@@ -100,7 +100,7 @@ class Values:
         """Return the array; one is made, and held from now on, where the tensor holds a scalar of NumPy's."""
         array = self.array
         if array.__class__ in self.xp.generics:
-            array = self.array = self.xp.asarray(array)
+            array = self.array = self.xp.in_memory(array)
         return array
 
     def numpy(self, *, copy: bool = False) -> np.ndarray:

@@ -113,6 +113,18 @@ def test_exports(make: Callable[..., Any]) -> None:
 
 
 @made
+def test_moves_to_another_device(make: Callable[..., Any], device: str) -> None:
+    """Value, gradient and the gradient of that, each of which may be a scalar on its way."""
+    x = leaf(True, "float32")
+    (plain,) = ag.autograd.grad(make(x) ** 3, x, create_graph=True)
+    (found,) = ag.autograd.grad((make(x).to(device) ** 3).to("cpu"), x, create_graph=True)
+    np.testing.assert_allclose(found.detach().numpy(), plain.detach().numpy(), rtol=1e-5)
+    (twice,) = ag.autograd.grad((found[0] * found[1]).to(device), x)
+    (expected,) = ag.autograd.grad(plain[0] * plain[1], x)
+    np.testing.assert_allclose(twice.numpy(), expected.numpy(), rtol=1e-5)
+
+
+@made
 def test_as_a_leaf(make: Callable[..., Any]) -> None:
     y = make(leaf()).requires_grad_()
     value = y.item()

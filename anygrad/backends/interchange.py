@@ -31,12 +31,14 @@ class Interchange:
     device: Any
     name: str
     accept: Any
+    asarray: Any
     dtype_of: Any
     entered: Any
     from_numpy: Any
     natives: Any
     to_numpy: Any
     zeros: Any
+    generics: ClassVar[frozenset[type]]
     shortage: ClassVar[Any]
 
     shares: ClassVar[bool] = False
@@ -96,6 +98,10 @@ class Interchange:
         With ``copy=False`` that is all; else the library may copy.
         """
         return self.module.from_dlpack(x, device=self.device, copy=copy)
+
+    def in_memory(self, array: Any) -> Any:
+        """Return what a tensor holds as an array, which one of ``generics`` is not."""
+        return self.asarray(array) if array.__class__ in self.generics else array
 
     def bring(self, array: Any, source: Any) -> Any:
         """Return an array of another backend on this device: on the same memory where both see that."""
