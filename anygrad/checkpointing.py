@@ -222,7 +222,7 @@ class Again(Hooks):
         for edge in _entering(node, self.mark) if region.check else ():
             if isinstance(edge, Leaf):
                 before, t = region.leaves.get(edge), edge.variable
-                written = before is not None and t is not None and base_of(t).array is not before
+                written = before is not None and t is not None and _another(before, base_of(t).array, t.xp)
             else:
                 written = edge not in region.others and region.mark not in _marks(edge)
             if written:
@@ -280,11 +280,16 @@ def _told(form: tuple[Any, ...]) -> str:
     return f"of {name}, {dtype} of shape {shape} on {xp.name}"
 
 
+def _another(before: Any, now: Any, xp: Any) -> bool:
+    """Tell whether an array is another than it was: not where one was made of a scalar of NumPy's."""
+    return now is not before and not (before.__class__ in xp.generics and before.tobytes() == now.tobytes())
+
+
 def _changed(held: Any, t: Tensor) -> bool:
     """Tell whether a tensor from outside has another array than it had; views do not tell."""
     return (
         held.__class__ is not Parcel
-        and held is not t.array
+        and _another(held, t.array, t.xp)
         and all(t.xp.owner(a) is a for a in (held, t.array))
     )
 

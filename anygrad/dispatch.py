@@ -100,7 +100,9 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
             else:
                 return other(x, y)
         elif y.__class__ is Tensor and x.__class__ in y.xp.scalars and not row.lifts:
-            a, b, xp, x_edge, y_edge = x, y.array, y.xp, None, y.node
+            # A complex number of Python's computes with a float64 of NumPy's, a float of Python's, by itself.
+            b = y.array if x.__class__ is not complex else y._in_memory()
+            a, xp, x_edge, y_edge = x, y.xp, None, y.node
         else:
             return other(x, y)
         if not xp.native:

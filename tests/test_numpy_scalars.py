@@ -171,6 +171,44 @@ def test_numbers_are_those_of_arrays() -> None:
                 assert found[0] == found[1], (function, a, b, found)
 
 
+def test_complex_numbers_of_python_compute_as_numpy_has_it() -> None:
+    """Python's own arithmetic would take them and a float64: it raises where NumPy has infinities."""
+    x = ag.tensor([0.0, 2.0], requires_grad=True)
+    with np.errstate(all="ignore"):
+        for function in (ag.add, ag.subtract, ag.multiply, ag.divide):
+            for z in (1j, 0j, complex(np.inf, 0), complex(-0.0, -0.0)):
+                for i in (0, 1):
+                    expected = getattr(np, function.__name__)(z, np.asarray(x[i].item()))
+                    found = function(z, x[i])
+                    assert found.detach().numpy().tobytes() == expected.tobytes()
+    (found,) = ag.autograd.grad(ag.real(4j / x[1] * 1j), x)
+    np.testing.assert_allclose(found.numpy(), [0.0, 1.0])
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("used", ["leaf", "result", "argument"])
+def test_checkpoints_know_an_array_that_was_made_of_a_scalar(used: str, write: bool) -> None:
+    x, u = leaf(), leaf(True)
+    w = u[0] * 3.0 if used != "leaf" else (leaf()[0] * 3.0).requires_grad_()
+    end = u if used != "leaf" else w
+    (expected,) = ag.autograd.grad((ag.sin(x * w) * w).sum(), end, retain_graph=True)
+    if used == "argument":
+        y = ag.checkpoint(lambda x, w: ag.sin(x * w) * w, x, w).sum()
+    else:
+        y = ag.checkpoint(lambda x: ag.sin(x * w) * w, x).sum()
+    assert type(w.array) is np.float64
+    assert w[None].shape == (1,) and type(w.array) is np.ndarray
+    if write:
+        with ag.no_grad():
+            w += 1.0
+    if write and used != "argument":
+        with pytest.raises(ag.errors.CheckpointError):
+            y.backward()
+    else:
+        (found,) = ag.autograd.grad(y, end)
+        np.testing.assert_allclose(found.numpy(), expected.numpy())
+
+
 def test_integers_overflow_without_a_sound() -> None:
     x = ag.tensor([2**63 - 1, 1])
     with warnings.catch_warnings():
