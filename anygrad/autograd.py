@@ -123,10 +123,10 @@ def _undo(tokens: list[Token[bool]]) -> None:
 
     Where a generator ends in another one than it began in, there is none, and grad mode stays as it is.
     """
-    for token in reversed(tokens):
+    for token in tokens[::-1]:  # a copy: other threads may be in the same block
         try:
             GRAD_MODE.reset(token)
-        except ValueError:
+        except (RuntimeError, ValueError):  # used by its own thread just now, or of another one
             continue
         tokens.remove(token)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import anygrad as ag
 from anygrad.errors import DtypeError
+from anygrad.graph import GRAD_MODE
 
 
 def recorded() -> bool:
@@ -297,6 +299,33 @@ def test_one_mode_object_shared_by_threads(make: Callable[[], Any]) -> None:
     leave.set()
     thread.join()
     assert seen == [False, True, False, True]
+
+
+def test_threads_leave_one_mode_object_at_one_time() -> None:
+    mode, seen, interval = ag.no_grad(), list[bool](), sys.getswitchinterval()
+
+    def work() -> None:
+        for _ in range(2000):
+            with mode, mode:
+                pass
+        seen.append(recorded())
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen == [True] * 6
+    with mode:
+        # What another thread has used and has yet to take away.
+        used = GRAD_MODE.set(False)
+        GRAD_MODE.reset(used)
+        mode._tokens.append(used)
+    assert recorded()
 
 
 def test_mode_that_ends_in_another_thread_changes_nothing_there() -> None:
