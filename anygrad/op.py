@@ -252,7 +252,7 @@ class Row:
         if self.linear and self.is_list:
             return [*self.keywords, "needs", "xs_shape", "xs_dtype"]
         if self.linear:
-            return [*self.keywords, *(() if 0 in which else (f"{self.inputs[0]}_shape",))]
+            return [*self.keywords, *(() if which == (0,) else (f"{self.inputs[0]}_shape",))]
         return [] if "out" in needed else ["out_shape", "out_dtype"]
 
     def source_of(self, parameter: str) -> tuple[str, int | str | None]:

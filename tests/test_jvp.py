@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,11 @@ def forwards_by_reverse(f: Callable[..., Any], x: tuple[Any, ...], t: tuple[Any,
     return transpose(t)[0]
 
 
+def one_of(f: Callable[..., Any], held: list[Tensor], i: int, a: Tensor) -> Any:
+    """Call a function with one argument, in the place of one of those that are held."""
+    return f(*held[:i], a, *held[i + 1 :])
+
+
 def close(found: Any, expected: Any) -> None:
     for a, b in zip(found, expected, strict=True):
         assert (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device)
@@ -97,6 +103,22 @@ def test_first_order(name: str, target: Target) -> None:
             for _ in range(2):
                 c = list(vectors(random, out, target))
                 np.testing.assert_allclose(projected(moved, c), projected(pull(c), t), rtol=loose, atol=loose)
+
+
+@rows
+@pytest.mark.targets("numpy")
+def test_one_input_moves_alone(name: str, target: Target) -> None:
+    """The others require gradients, and have no tangent: as if theirs were zero."""
+    random = np.random.default_rng(3)
+    for one in few(name, target, "plain", "broadcast", "mixed"):
+        x, f = primals(one, target), function(one, target)
+        for i in range(len(x) if len(x) > 1 else 0):
+            with about(one):
+                t = tuple(v if j == i else v * 0.0 for j, v in enumerate(vectors(random, x, target)))
+                held = [a.clone().requires_grad_() for a in x]
+                alone = partial(one_of, f, held, i)
+                moved = ag.jvp(alone, x[i : i + 1], t[i : i + 1])[1]
+                close([v.detach() for v in moved], ag.jvp(f, x, t)[1])
 
 
 @rows
@@ -148,3 +170,22 @@ def check_second_order(f: Callable[..., Any], x: tuple[Any, ...], target: Target
         return ag.vjp(f, *y)[1](c)
 
     close(ag.jvp(pulled, x, u)[1], forwards_by_reverse(pulled, x, u))
+
+
+def test_a_value_that_moves_is_written_where_nothing_does() -> None:
+    """Of two arguments a Hessian moves one at a time, and an array that was written depends on both."""
+
+    def f(x: Tensor, y: Tensor) -> Tensor:
+        z = x * 1.0
+        z[0] = y[0] * x[1]
+        z[ag.tensor([2, 3])] = y * x[1]
+        return (z * z).sum()
+
+    def by_concatenation(x: Tensor, y: Tensor) -> Tensor:
+        z = ag.concat([y[:1] * x[1], x[1:2], y * x[1]])
+        return (z * z).sum()
+
+    at = ag.tensor([1.0, 2.0, 3.0, 4.0]), ag.tensor([5.0, 6.0])
+    found, expected = (ag.hessian(g, argnums=(0, 1))(*at) for g in (f, by_concatenation))
+    for row, wanted in zip(found, expected, strict=True):
+        close(row, wanted)
