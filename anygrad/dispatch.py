@@ -25,6 +25,7 @@ from anygrad.tensors import Tensor, asarray, new, wrap
 from anygrad.views import View, lens, shows, was_written
 
 __all__ = [
+    "alone",
     "binary",
     "broadcasting",
     "common_backend",
@@ -33,6 +34,7 @@ __all__ = [
     "product",
     "record",
     "unary",
+    "viewing",
 ]
 
 grad_mode = GRAD_MODE.get
@@ -188,10 +190,13 @@ def product(row: Row, refuse: Function | None = None) -> Function:
         if out.__class__ is not xp.array_type and out.__class__ not in xp.generics:
             out = xp.asarray(out)
         t = wrap(out, xp, None)
-        edges = tuple([e for e in (x.node, y.node) if e is not None])
-        if edges and grad_mode():
-            plan = both if len(edges) == 2 else x_plan if y.node is None else y_plan
-            t.node = Node(plan, plan.save(a, b, out), edges)
+        x_edge, y_edge = x.node, y.node
+        if x_edge is not None:
+            if grad_mode():
+                plan, edges = (x_plan, (x_edge,)) if y_edge is None else (both, (x_edge, y_edge))
+                t.node = Node(plan, plan.save(a, b, out), edges)
+        elif y_edge is not None and grad_mode():
+            t.node = Node(y_plan, y_plan.save(a, b, out), (y_edge,))
         return t
 
     x_plan, y_plan, both = (row.plans[which] for which in ((0,), (1,), (0, 1)))
@@ -320,42 +325,54 @@ def common_backend(op: str, operands: Sequence[Any], names: Sequence[str] = ()) 
     return get_backend(None) if found is None else found
 
 
-def computed(
-    row: Row, xp: Backend, operands: Sequence[Any], keywords: dict[str, Any], copy: bool | None = None
-) -> Any:
-    """Compute a row on canonical keywords, and record it; ``copy`` is what a view was asked for."""
-    if row.is_view:
-        operands[0]._in_memory()
-    arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
+def alone(row: Row, x: Tensor, a: Any, keywords: dict[str, Any]) -> Any:
+    """Compute a row of one input, whose array is ``a``, on canonical keywords, and record it."""
+    xp = x.xp
     try:
-        out = row.forward(xp, *arrays, **keywords)
+        out = row.forward(xp, a, **keywords)
     except Exception as error:
-        raise explained(row, operands, error) from error
-    if out.__class__ is not xp.array_type:
+        raise explained(row, (x,), error) from error
+    if out.__class__ is not xp.array_type and out.__class__ not in xp.generics:
         if isinstance(out, tuple):
-            return outputs(row, xp, operands, arrays, out, keywords)
-        if out.__class__ not in xp.generics:
-            out = xp.asarray(out)
+            return outputs(row, xp, (x,), [a], out, keywords)
+        out = xp.asarray(out)
     t = wrap(out, xp, None)
-    x = operands[0]
-    if len(operands) > 1 or x.__class__ is not Tensor:
-        record(row, xp, t, operands, arrays, out, keywords)
-    elif x.node is not None and grad_mode():
-        if xp.dtype_of(out).kind == "f" and row.differentiable:
-            plan = row.plans[0,]
-            t.node = Node(plan, plan.save(arrays[0], out, keywords), (x.node,))
+    edge = x.node
+    if edge is not None and grad_mode():
+        plan = row.plans.get((0,))
+        if x.__class__ is Tensor and plan is not None and xp.dtype_of(out).kind == "f":
+            t.node = Node(plan, plan.save(a, out, keywords), (edge,))
         else:
-            record(row, xp, t, operands, arrays, out, keywords)
-    if not row.is_view:
-        return t
-    x, steps = operands[0], ((row.name, keywords),)
-    shared = shows(x, arrays[0], out, steps)
+            record(row, xp, t, (x,), [a], out, keywords)
+    return t
+
+
+def viewing(row: Row, x: Tensor, keywords: dict[str, Any], copy: bool | None) -> Tensor:
+    """Compute a row of views: a view of x where memory is shared, which ``copy`` may ask for or refuse."""
+    x._in_memory()
+    a, steps = x.array, ((row.name, keywords),)
+    t: Tensor = alone(row, x, a, keywords)
+    shared = shows(x, a, t.array, steps)
     if copy is False and not shared:
         got = f"x has shape {x.shape}"
         raise ShapeError(message(row.name, got, "this needs a copy", "leave copy=False out"))
     if copy and shared:
         return t.clone()
     return lens(x, steps, t.node) if shared else t
+
+
+def computed(row: Row, xp: Backend, operands: Sequence[Any], keywords: dict[str, Any]) -> Any:
+    """Compute a row of several inputs, some of which may be numbers, and record it."""
+    arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
+    try:
+        out = row.forward(xp, *arrays, **keywords)
+    except Exception as error:
+        raise explained(row, operands, error) from error
+    if out.__class__ is not xp.array_type and out.__class__ not in xp.generics:
+        if isinstance(out, tuple):
+            return outputs(row, xp, operands, arrays, out, keywords)
+        out = xp.asarray(out)
+    return record(row, xp, wrap(out, xp, None), operands, arrays, out, keywords)
 
 
 def outputs(

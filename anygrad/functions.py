@@ -12,6 +12,7 @@ from anygrad.backends.base import Backend
 from anygrad.construction import SCALARS, default_dtype, native
 from anygrad.devices import get_backend, get_default_dtype
 from anygrad.dispatch import (
+    alone,
     binary,
     broadcasting,
     common_backend,
@@ -19,11 +20,13 @@ from anygrad.dispatch import (
     operand,
     product,
     unary,
+    viewing,
 )
+from anygrad.documents import documented, like_binary, like_unary, named, signature_of
 from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.hints import elsewhere, renamed
-from anygrad.op import CREATIONS, DERIVED, REGISTRY, ArrayLike, Row
+from anygrad.op import CREATIONS, DERIVED, REGISTRY, Row
 from anygrad.promotion import check_range
 from anygrad.reasons import explained
 from anygrad.rules import names_for
@@ -63,7 +66,17 @@ def operation(row: Row) -> Function:
 
     casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts.endswith("floating")
 
-    def quick(*arguments: Any, **keywords: Any) -> Any:
+    def single(x: Any, /, *arguments: Any, **keywords: Any) -> Any:
+        if x.__class__ is Tensor and x.xp.native and not (floating and float not in x.xp.scalars):
+            try:
+                found = prepare(x, *arguments, **keywords)
+            except TypeError as error:
+                raise renamed(error) from None
+            if not (casts and found.pop("cast") is not None):
+                return alone(row, x, x.array, found)
+        return function(x, *arguments, **keywords)
+
+    def several(*arguments: Any, **keywords: Any) -> Any:
         operands = arguments[:count]
         xp = _native_of(operands)
         if xp is not None and not (floating and float not in xp.scalars):
@@ -98,12 +111,14 @@ def operation(row: Row) -> Function:
             cast = xp.within(np.dtype("int64"))  # NumPy counts what is true
         lifts = floating and x.dtype.kind in "biu" and not (xp.native and float in xp.scalars)
         if cast is not None or lifts:
-            operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
-        out = computed(row, xp, operands, found, copy)
+            x = operands[0] = x.astype(xp.within(get_default_dtype()) if cast is None else cast)
+        if row.is_view:
+            return viewing(row, x, found, copy)
+        out = alone(row, x, x.array, found) if count == 1 else computed(row, xp, operands, found)
         # Integers are added up in a wide dtype, whatever was asked for.
         return out if cast is None else out.astype(cast, copy=False)
 
-    return function if row.is_view or row.alike else quick
+    return function if row.is_view or row.alike else single if count == 1 else several
 
 
 def _alike(operands: list[Tensor], xp: Any) -> list[Tensor]:
@@ -125,7 +140,7 @@ def astype(row: Row) -> Function:
         if x.dtype.kind == "c" and x.xp.dtypes[target].kind not in "cb":
             got = f"x has dtype {x.dtype}, dtype is {x.xp.dtypes[target]}"
             raise DtypeError(message("astype", got, "take x.real or abs(x)"))
-        return computed(row, x.xp, [x], {"dtype": target})
+        return alone(row, x, x.array, {"dtype": target})
 
     return function
 
@@ -259,91 +274,7 @@ def _number(op: str, x: Any) -> Any:
     return x.item()
 
 
-# ---------------------------------------------------------------- signatures and docstrings
-
-
-def signature_of(function: Function, result: str = "Tensor") -> inspect.Signature:
-    """Return a signature without the namespace that comes first; ``result`` is what a row returns."""
-    found = inspect.signature(function)
-    parameters = [p for name, p in found.parameters.items() if name != "xp"]
-    if function in DERIVED.values():
-        result = found.return_annotation
-    return found.replace(parameters=parameters, return_annotation="Tensor" if result == "Any" else result)
-
-
-def _unary(x: ArrayLike, /) -> Any: ...
-
-
-def _binary(x: ArrayLike, y: ArrayLike, /) -> Any: ...
-
-
-def _example(name: str, example: str, kind: Any) -> str:
-    """Return a doctest from ``arguments -> result``: lists are made tensors; ``;`` parts several results."""
-    given, _, result = example.partition(" -> ")
-    depth, out = 0, []
-    outermost = 1 if name in ("concat", "stack") else 0
-    for c in given:
-        if c == "[" and depth == outermost:
-            out.append("ag.asarray(")
-        depth += (c == "[") - (c == "]")
-        out.append(c)
-        if c == "]" and depth == outermost:
-            out.append(")")
-    call = "".join(out)
-    call = f"[{call[1:-1]}]" if outermost else call
-    dtypes = ["" if ", dtype=" in one else ", dtype=float64" for one in result.split("; ")]
-    shown = [f"tensor({one}{d}, device='cpu')" for one, d in zip(result.split("; "), dtypes, strict=True)]
-    if kind is not None:
-        parts = ", ".join(f"{field}={one}" for field, one in zip(kind._fields, shown, strict=True))
-        shown = [f"{kind.__name__}({parts})"]
-    return f">>> import anygrad as ag\n>>> ag.{name}({call})\n{shown[0]}"
-
-
-DTYPES_TAKEN = {
-    "floating": "floating and complex (integers become floats as NumPy's do)",
-    "real": "all but complex",
-    "real floating": "real floating (integers become floats as NumPy's do)",
-    "numeric": "numbers, and booleans where NumPy takes them",
-    "integer": "integers and booleans",
-    "bool": "all, taken as true or false",
-    "complex": "complex",
-    "any": "all",
-}
-
-
-def _documented(row: Row) -> str:
-    """Return a row's docstring: its line, shapes, dtypes, errors, its source and an example."""
-    shapes = "Any shapes that broadcast." if row.broadcasts and len(row.inputs) > 1 else ""
-    if row.batched:
-        shapes = "Shapes (..., m, k) and (..., k, n) give (..., m, n); the leading axes broadcast."
-    errors = [] if row.accepts in ("any", "bool") else ["``DtypeError`` for another dtype"]
-    if len(row.inputs) > 1 or row.is_list:
-        errors = ["``ShapeError`` where the shapes do not fit", "``DeviceError`` for mixed devices", *errors]
-    if row.prepare is not None and "axis" in inspect.signature(row.prepare).parameters:
-        errors.insert(0, "``AxisError`` for an axis that is not there")
-    flow = "Differentiable to any order." if row.formulas else "Carries no gradient."
-    if row.fixed:
-        flow = f"Differentiable to any order in {', '.join(row.formulas)}; the rest may require no gradient."
-    if row.real_only:
-        flow = "Differentiable to any order, for real dtypes."
-    lines = [row.doc, "", " ".join(filter(None, [shapes, f"Dtypes: {DTYPES_TAKEN[row.accepts]}.", flow]))]
-    if errors:
-        lines.append(f"Raises {', '.join(errors)}.")
-    if row.source:
-        lines += ["", f"Source: {row.source}"]
-    if row.example:
-        lines += ["", _example(row.key, row.example, row.result)]
-    return "\n".join(lines)
-
-
-def _named(function: Function, name: str, doc: str, signature: inspect.Signature | None) -> Function:
-    extension, _, short = name.rpartition(".")
-    function.__name__ = function.__qualname__ = short
-    function.__module__ = f"anygrad.{extension}".strip(".")
-    function.__doc__ = doc
-    if signature is not None:
-        function.__signature__ = signature  # type: ignore[attr-defined]
-    return function
+# ---------------------------------------------------------------- the tables
 
 
 def _made(row: Row) -> Function:
@@ -357,8 +288,6 @@ def _made(row: Row) -> Function:
         return nary(row)
     return binary(row) if len(row.inputs) == 2 else unary(row)
 
-
-# ---------------------------------------------------------------- the tables
 
 FUNCTIONS: dict[str, Function] = {}
 """Every function by its name, the extras included; with a dot, as in ``linalg.inv``, those of extensions."""
@@ -376,17 +305,17 @@ def publish() -> None:
     for row in (r for r in REGISTRY.values() if r.key not in FUNCTIONS):
         if row.prepare is not None:
             row.prepare.__qualname__ = row.name  # what Python calls it, where a keyword is wrong
-        like = row.prepare or (_unary if len(row.inputs) == 1 else _binary)
+        like = row.prepare or (like_unary if len(row.inputs) == 1 else like_binary)
         several = "Tensor" if len(row.carries) == 1 else "tuple[Tensor, ...]"
         result = row.result.__name__ if row.result else several
-        FUNCTIONS[row.key] = _named(_made(row), row.key, _documented(row), signature_of(like, result))
+        FUNCTIONS[row.key] = named(_made(row), row.key, documented(row), signature_of(like, result))
     for name, function in DERIVED.items():
         if name not in FUNCTIONS:
             signature = signature_of(function)
-            FUNCTIONS[name] = _named(derived(function), name, function.__doc__ or "", signature)
+            FUNCTIONS[name] = named(derived(function), name, function.__doc__ or "", signature)
     for name, function in CREATIONS.items():
         if name not in FUNCTIONS:
-            FUNCTIONS[name] = _named(creation(function), name, function.__doc__ or "", None)
+            FUNCTIONS[name] = named(creation(function), name, function.__doc__ or "", None)
 
 
 publish()

@@ -81,6 +81,8 @@ def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
     found = _ONES.get((xp, dtype))
     if found is None:
         found = xp.ones((), dtype=dtype, device=xp.device)
+        if xp.generics:
+            found = found[()]
         xp.synchronize()  # Work on other streams, which do not wait for this one, will read it.
         _ONES[xp, dtype] = found
     return found
@@ -89,16 +91,18 @@ def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
 class _Roots:
     """Stands where a node does, for those that a pass starts with."""
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
+    def __init__(self, nodes: list[Node]) -> None:
         self.edges = nodes
 
 
 def uses_below(roots: list[Node]) -> dict[Node, int]:
     """Count the uses of each node that is used more than once."""
     uses: dict[Node, int] = {}
-    seen: set[Node] = set()
-    # Nothing leads back to a single one.
-    nodes: list[Any] = [roots[0]] if len(roots) == 1 else [_Roots(roots)]
+    start: Any = _Roots(roots)
+    # Until it branches, nothing leads back to a node.
+    while len(start.edges) == 1:
+        start = start.edges[0]
+    nodes, seen = [start], set[Node]()
     see, follow = seen.add, nodes.append
     for node in nodes:  # which grows on the way
         for e in node.edges:
@@ -192,10 +196,16 @@ def deposit(arrivals: Iterable[tuple[Callable[[], Any], Any, Backend]]) -> None:
                 t = ref()
                 if t is None or t.node is None:
                     continue
-                held = getattr(t, "_grad", None)
-                holder = getattr(held, "base", held)
-                before.append((t, held, holder, None if holder is None else holder.array))
-                _add(t, held, g, xp)
+                new, held = landed(g, xp), getattr(t, "_grad", None)
+                found, wanted = new.array.shape, t.array.shape
+                assert found == wanted, f"a gradient of shape {found} arrived at a tensor of shape {wanted}"
+                if held is None:
+                    before.append((t, None, None, None))
+                    t._grad = new
+                else:
+                    holder = getattr(held, "base", held)
+                    before.append((t, held, holder, holder.array))
+                    _add(t, held, new, hasattr(g, "node"), xp)
         except BaseException:
             for t, held, holder, array in reversed(before):
                 t._grad = held
@@ -225,13 +235,8 @@ def deliver(chosen: Iterable[Any], nodes: list[Node], got: dict[Node, Any]) -> N
             land(n, g, t.xp)
 
 
-def _add(t: Any, held: Any, g: Any, xp: Backend) -> None:
-    new = landed(g, xp)
-    found, wanted = new.array.shape, t.array.shape
-    assert found == wanted, f"a gradient of shape {found} arrived at a tensor of shape {wanted}"
-    if held is None:
-        t._grad = new
-    elif new.node is not None or held.node is not None or hasattr(g, "node"):
+def _add(t: Any, held: Any, new: Any, tracked: bool, xp: Backend) -> None:
+    if tracked or new.node is not None or held.node is not None:
         token = GRAD_MODE.set(True)
         try:
             t._grad = held + new

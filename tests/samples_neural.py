@@ -47,15 +47,14 @@ def _label_loss(x, labels, ignore_index=-100, reduction="mean"):
     losses = np.where(
         kept, -np.take_along_axis(_log_softmax(x), np.where(kept, labels, 0)[:, None], 1)[:, 0], 0
     )
-    share = np.asarray(1 / kept.sum() if reduction == "mean" else 1.0, x.dtype)
+    share = 1 / kept.sum() if reduction == "mean" else 1.0
     loss = losses if reduction == "none" else losses.sum() * share
-    return loss.astype(x.dtype), share, _softmax(x)
+    slope = (_softmax(x) - (labels[:, None] == np.arange(x.shape[1]))) * share * kept[:, None]
+    return loss.astype(x.dtype), slope.astype(x.dtype)
 
 
-def _label_loss_dx(y, x, labels, share, ignore_index=-100, reduction="mean"):
-    hit = (labels[:, None] == np.arange(x.shape[1])).astype(x.dtype)
-    kept = (labels != ignore_index)[:, None]
-    return ((y * share)[:, None] if y.ndim else y * share) * (x - hit) * kept
+def _label_loss_dx(y, x):
+    return (y[:, None] if y.ndim else y) * x
 
 
 def _cross_entropy(x, y, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -174,15 +173,12 @@ for _reduction in ("mean", "sum", "none"):
     _options = {"ignore_index": -100, "reduction": _reduction, "reference": _label_loss}
     sample("label_loss", "plain" if _reduction == "mean" else "axis", X, LABELS, **_options)
     sample("label_loss", "axis", X, IGNORED, **_options)
-    _options["reference"] = _label_loss_dx
-    _g = np.array([0.7, -1.2]) if _reduction == "none" else np.array(0.7)
-    _share = np.array(0.5 if _reduction == "mean" else 1.0)
-    sample("label_loss_dx", "plain" if _reduction == "mean" else "axis", _g, UNIT, LABELS, _share, **_options)
-    sample("label_loss_dx", "axis", _g, UNIT, IGNORED, _share, **_options)
+for _g in (np.array([0.7, -1.2]), np.array(0.7), np.array(1.0)):
+    sample("label_loss_dx", "axis" if _g.shape else "plain", _g, UNIT, reference=_label_loss_dx)
 _options = {"ignore_index": -100, "reduction": "sum"}
 _none = np.ones((0, 3)), np.zeros(0, np.int64)
 sample("label_loss", "empty", *_none, **_options, reference=_label_loss)
-sample("label_loss_dx", "empty", np.array(0.7), *_none, np.array(1.0), **_options, reference=_label_loss_dx)
+sample("label_loss_dx", "empty", np.array(0.7), _none[0], reference=_label_loss_dx)
 
 PROBABILITIES = _softmax(Y)
 WEIGHT = np.array([0.5, 2.0, 1.5])

@@ -31,7 +31,7 @@ LADDER = [
         "writes",
         "protocols",
     ),
-    *("promotion", "reasons", "dispatch", "functions", "fft", "linalg", "special"),
+    *("promotion", "reasons", "dispatch", "documents", "functions", "fft", "linalg", "special"),
     *("inspection", "interchange"),
     *(
         "habits",

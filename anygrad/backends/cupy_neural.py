@@ -114,28 +114,31 @@ extern "C" __global__ void log_softmax_dx(const T* y, const T* x, T* out, Int n,
     }
 }
 
-__device__ void add_up(const A* losses, const Int* labels, T* loss, T* share, Int n, Int ignored, Int mean) {
-    int lane = threadIdx.y * blockDim.x + threadIdx.x, lanes = blockDim.x * blockDim.y;
-    A total = 0, kept = 0;
-    for (Int i = lane; i < n; i += lanes) {
-        total += losses[i];
-        kept += labels[i] != ignored;
-    }
-    total = combined(total, false, lane, lanes);
-    kept = mean ? combined(kept, false, lane, lanes) : (A)1;
-    if (lane == 0) {
-        *share = (T)(1 / kept);
-        *loss = (T)(total / kept);
-    }
+__device__ A share_of(const Int* labels, Int n, Int ignored, int lane, int lanes) {
+    A kept = 0;
+    for (Int i = lane; i < n; i += lanes) kept += labels[i] != ignored;
+    return 1 / combined(kept, false, lane, lanes);
 }
 
-extern "C" __global__ void label_loss(const T* x, const Int* labels, T* out, A* losses, T* loss, T* share,
-                                      Int n, Int count, Int ignored, Int mean, Int whole) {
+__device__ void add_up(const A* losses, T* loss, A share, Int n, int lane, int lanes) {
+    A total = 0;
+    for (Int i = lane; i < n; i += lanes) total += losses[i];
+    total = combined(total, false, lane, lanes);
+    if (lane == 0) *loss = (T)(total * share);
+}
+
+extern "C" __global__ void label_loss(const T* x, const Int* labels, T* out, A* losses, T* loss,
+                                      const A* share, Int n, Int count, Int ignored, Int mean, Int whole) {
+    int lane = threadIdx.y * blockDim.x + threadIdx.x, lanes = blockDim.x * blockDim.y;
+    A weight = !mean ? (A)1 : whole ? share_of(labels, n, ignored, lane, lanes) : *share;
     ROWS(row) {
         A top = top_of(x, row, n, count), total = total_of(x, top, row, n, count);
-        ENTRIES(i, row) out[i] = (T)(exp((A)x[i] - top) / total);
+        Int label = row < n ? labels[row] : ignored;
+        ENTRIES(i, row) {
+            A part = exp((A)x[i] - top) / total - (A)(i - row * count == label);
+            out[i] = (T)(label == ignored ? (A)0 : weight * part);
+        }
         if (row < n && threadIdx.x == 0) {
-            Int label = labels[row];
             bool known = label >= 0 && label < count;
             A at = known ? (A)x[row * count + label] : log((A)-1);
             losses[row] = label == ignored ? (A)0 : log(total) - (at - top);
@@ -143,24 +146,23 @@ extern "C" __global__ void label_loss(const T* x, const Int* labels, T* out, A* 
     }
     if (whole) {
         __syncthreads();
-        add_up(losses, labels, loss, share, n, ignored, mean);
+        add_up(losses, loss, weight, n, lane, lanes);
     }
 }
 
-extern "C" __global__ void label_loss_total(const A* losses, const Int* labels, T* loss, T* share,
-                                            Int n, Int ignored, Int mean) {
-    add_up(losses, labels, loss, share, n, ignored, mean);
+extern "C" __global__ void label_share(const Int* labels, A* share, Int n, Int ignored) {
+    A found = share_of(labels, n, ignored, threadIdx.x, blockDim.x);
+    if (threadIdx.x == 0) *share = found;
 }
 
-extern "C" __global__ void label_loss_dx(const T* y, const T* x, const Int* labels, const T* share, T* out,
-                                         Int n, Int count, Int ignored, Int each) {
+extern "C" __global__ void label_loss_total(const A* losses, T* loss, const A* share, Int n, Int mean) {
+    add_up(losses, loss, mean ? *share : (A)1, n, threadIdx.x, blockDim.x);
+}
+
+extern "C" __global__ void label_loss_dx(const T* y, const T* x, T* out, Int n, Int count, Int each) {
     ROWS(row) {
-        Int label = row < n ? labels[row] : ignored;
-        A scale = label == ignored ? (A)0 : (A)y[each ? row : 0] * (A)*share;
-        ENTRIES(i, row) {
-            A part = (A)x[i] - (A)(i - row * count == label);
-            out[i] = (T)(label == ignored ? (A)0 : scale * part);
-        }
+        A scale = row < n ? (A)y[each ? row : 0] : (A)0;
+        ENTRIES(i, row) out[i] = (T)((A)x[i] * scale);
     }
 }
 
@@ -290,42 +292,33 @@ class CupyNeural(NeuralExtras):
     def ndtr(self, x: Any) -> Any:
         return _over_entries("ndtr", self.floats(x))
 
-    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any, Any]:
+    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any]:
         x = self.floats(x)
         if not x.size:
             return super().label_loss(x, labels, ignore_index, reduction)
         x, labels = _rows(x, x.dtype), _rows(labels, np.int64)
-        n, count = x.shape
-        dtype, mean = x.dtype, int(reduction == "mean")
-        softmax, losses = (
-            cupy.ndarray((n, count), dtype),
-            cupy.ndarray(n, np.promote_types(dtype, np.float32)),
-        )
-        if reduction == "none":
-            grid, block = _shape(n, count)
-            given = x, labels, softmax, losses, losses, losses, n, count, ignore_index, 0, 0
-            _kernel("label_loss", dtype)(grid, block, given)
-            return losses.astype(dtype, copy=False), cupy.ones((), dtype), softmax
-        loss, share = cupy.ndarray((), dtype), cupy.ndarray((), dtype)
-        whole = x.size <= SMALL
+        (n, count), dtype, mean = x.shape, x.dtype, reduction == "mean"
+        wide = np.promote_types(dtype, np.float32)
+        slope, losses = cupy.ndarray((n, count), dtype), cupy.ndarray(n, wide)
+        loss, share = cupy.ndarray((), dtype), cupy.ndarray((), wide)
+        whole = reduction != "none" and x.size <= SMALL
+        if mean and not whole:
+            _kernel("label_share", dtype)((1,), (1024,), (labels, share, n, ignore_index))
         grid, block = _shape(n, count, 1024 if whole else THREADS)
-        given = x, labels, softmax, losses, loss, share, n, count, ignore_index, mean, int(whole)
+        given = x, labels, slope, losses, loss, share, n, count, ignore_index, int(mean), int(whole)
         _kernel("label_loss", dtype)((1,) if whole else grid, block, given)
+        if reduction == "none":
+            return losses.astype(dtype, copy=False), slope
         if not whole:
-            rest = losses, labels, loss, share, n, ignore_index, mean
-            _kernel("label_loss_total", dtype)((1,), (1024,), rest)
-        return loss, share, softmax
+            _kernel("label_loss_total", dtype)((1,), (1024,), (losses, loss, share, n, int(mean)))
+        return loss, slope
 
-    def label_loss_dx(
-        self, y: Any, x: Any, labels: Any, share: Any, ignore_index: int, reduction: str
-    ) -> Any:
+    def label_loss_dx(self, y: Any, x: Any) -> Any:
         if not x.size:
-            return super().label_loss_dx(y, x, labels, share, ignore_index, reduction)
-        labels, dtype = _rows(labels, np.int64), x.dtype
-        y, x, share = _rows(y, dtype), _rows(x, dtype), _rows(share, dtype)
+            return super().label_loss_dx(y, x)
+        y, x = _rows(y, x.dtype), _rows(x, x.dtype)
         n, count = x.shape
         out = cupy.ndarray((n, count), x.dtype)
         grid, block = _shape(n, count)
-        given = y, x, labels, share, out, n, count, ignore_index, int(reduction == "none")
-        _kernel("label_loss_dx", x.dtype)(grid, block, given)
+        _kernel("label_loss_dx", x.dtype)(grid, block, (y, x, out, n, count, int(bool(y.shape))))
         return out

@@ -132,41 +132,31 @@ class NeuralExtras:
         """Return the gradient of a log-softmax, ``x`` its result, from that of the result, ``y``."""
         return y - self.exp(x) * self.sum(y, axis=axis, keepdims=True)
 
-    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any, Any]:
-        """Return what the rows of x (n, classes) lose to labels (n), what each weighs, and softmax.
+    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any]:
+        """Return what the rows of x (n, classes) lose to labels (n), and its gradient with respect to x.
 
         The loss of a row is the logarithm of the sum of exp(x), less x at the label: 0 where the label is
-        ``ignore_index``, NaN where it is no class.
+        ``ignore_index``, NaN where it is no class. Its gradient is softmax, less one at the label.
         """
         x = self.floats(x)
         n, count = x.shape
         x = x - self.max(x, axis=1, keepdims=True)
         e = self.exp(x)
         total = self.sum(e, axis=1, keepdims=True)
-        hit, kept = self._hits(labels, count, ignore_index)
+        classes = self.reshape(self.arange(count, dtype=labels.dtype, device=self.device), (1, count))
+        hit, kept = self.reshape(labels, (n, 1)) == classes, labels != ignore_index
         picked = self.sum(self.where(hit, x, 0), axis=1)
         known = (labels >= 0) & (labels < count)
         losses = self.where(known, self.log(self.reshape(total, (n,))) - picked, float("nan"))
-        losses = self.where(kept, losses, 0)
-        share = self.ones((), dtype=x.dtype, device=self.device)
-        if reduction == "none":
-            return losses, share, e / total
-        loss = self.sum(losses)
+        loss, slope = self.where(kept, losses, 0), e / total
+        slope = self.where(hit, slope - 1, slope)
+        if reduction != "none":
+            loss = self.sum(loss)
         if reduction == "mean":
-            share = share / self.astype(self.count_nonzero(kept), x.dtype)
-            loss = loss * share
-        return loss, share, e / total
+            share = 1 / self.astype(self.count_nonzero(kept), x.dtype)
+            loss, slope = loss * share, slope * share
+        return loss, self.where(self.reshape(kept, (n, 1)), slope, 0)
 
-    def label_loss_dx(
-        self, y: Any, x: Any, labels: Any, share: Any, ignore_index: int, reduction: str
-    ) -> Any:
-        """Return the gradient of ``label_loss``, ``x`` its softmax, from that of the loss, ``y``."""
-        n, count = x.shape
-        hit, kept = self._hits(labels, count, ignore_index)
-        scale = self.reshape(y * share, (n, 1) if reduction == "none" else (1, 1))
-        return self.where(self.reshape(kept, (n, 1)), scale * self.where(hit, x - 1, x), 0)
-
-    def _hits(self, labels: Any, count: int, ignore_index: int) -> tuple[Any, Any]:
-        """Tell of each row which entry its label picks, and whether its label counts at all."""
-        classes = self.reshape(self.arange(count, dtype=labels.dtype, device=self.device), (1, count))
-        return self.reshape(labels, (labels.shape[0], 1)) == classes, labels != ignore_index
+    def label_loss_dx(self, y: Any, x: Any) -> Any:
+        """Return the gradient of ``label_loss``, where that of the loss is ``y``: ``x`` times that."""
+        return x * (self.reshape(y, (x.shape[0], 1)) if y.shape else y)

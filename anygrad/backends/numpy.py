@@ -22,7 +22,7 @@ from anygrad.backends.base import STANDARD, Backend, check_bounds
 from anygrad.backends.checksums import ViewedChecksums
 from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
-from anygrad.backends.numpy_chains import BLOCK, NumpyChains
+from anygrad.backends.numpy_chains import NumpyChains
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.numpy_ordering import NumpyOrdering
 from anygrad.backends.paths import Layout, follow
@@ -137,7 +137,7 @@ class WritableBackend(ComplexEigenvalues, ViewedChecksums, WritableWindows, Back
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
         """Add ``alpha * b`` into ``a``, or subtract it, with the ufunc of that name."""
-        self.ufuncs[name](a, self.multiply(b, alpha) if hasattr(b, "dtype") else b * alpha, out=a)
+        self.ufuncs[name](a, b * alpha, out=a)
 
     def put(self, buffer: Any, path: tuple[Any, ...], y: Any, add: bool) -> None:
         if len(path) == 1 and path[0][0] == "getitem":
@@ -209,9 +209,16 @@ class WritableBackend(ComplexEigenvalues, ViewedChecksums, WritableWindows, Back
         return out
 
 
+PART = 1 << 18
+"""The bytes of a tensor that are updated at once: what goes to scratch memory stays in a core's cache."""
+
+SMALL = 1024
+"""The entries up to which a number is written out: it costs less than a view, and so does what reads it."""
+
 LONG = 512
 """The terms from which a sum in single precision is taken in double."""
 
+_sum: Any = np.add.reduce
 _WIDE = {
     np.dtype("float16"): np.dtype("float64"),
     np.dtype("float32"): np.dtype("float64"),
@@ -249,6 +256,7 @@ class NumpyBackend(
         # The same on arrays; on two of NumPy's scalars they take a tenth of the time.
         self.add, self.subtract, self.negative = operator.add, operator.sub, operator.neg
         self.multiply, self.divide = operator.mul, operator.truediv
+        self.dtype_of = operator.attrgetter("dtype")  # type: ignore[assignment, method-assign]
 
     @classmethod
     def open(cls, library: str, spec: str) -> Backend:
@@ -263,23 +271,18 @@ class NumpyBackend(
     def native_dtype_object(self, found: Any) -> Any:
         return np.dtype(found)
 
-    def dtype_of(self, array: Any) -> np.dtype:
-        dtype: np.dtype = array.dtype
-        return dtype
-
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
-        entries = BLOCK // a.itemsize
-        blocks = a.size > entries and b.__class__ is np.ndarray and a.dtype == b.dtype and a.shape == b.shape
-        blocks = blocks and a.dtype.kind in "fc" and a.flags.c_contiguous and b.flags.c_contiguous
-        if not blocks or np.may_share_memory(a, b):
+        # New memory for a large product would cost as much as the update.
+        large = a.nbytes > PART and a.dtype.kind in "fc" and b.__class__ is np.ndarray and _alike(a, b)
+        if not large or np.may_share_memory(a, b):
             super().update(name, a, b, alpha)
             return
-        # New memory for the whole product would cost as much as the update.
-        compute, scratch = self.ufuncs[name], np.empty(entries, a.dtype)
+        compute, entries = self.ufuncs[name], PART // a.itemsize
+        alpha, scratch = np.asarray(alpha, a.dtype), np.empty(entries, a.dtype)
         a, b = a.reshape(-1), b.reshape(-1)
         for start in range(0, a.size, entries):
-            part, step = a[start : start + entries], b[start : start + entries]
-            compute(part, np.multiply(step, alpha, out=scratch[: part.size]), out=part)
+            part = a[start : start + entries]
+            compute(part, np.multiply(b[start : start + entries], alpha, scratch[: part.size]), part)
 
     def from_numpy(self, array: np.ndarray) -> Any:
         return np.array(array)
@@ -337,7 +340,7 @@ class NumpyBackend(
         return x.take(indices, axis)
 
     def sum(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
-        return np.add.reduce(x, axis=axis, keepdims=keepdims)
+        return _sum(x, axis, None, None, keepdims)
 
     def total(self, x: Any, axes: tuple[int, ...], keepdims: Any = True) -> Any:
         # Along leading axes NumPy adds up one by one: in single precision a long sum would lose what it adds.
@@ -350,7 +353,7 @@ class NumpyBackend(
     def mean(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
         if x.dtype.char not in "fdFD" or not x.size:
             return np.mean(x, axis=axis, keepdims=keepdims)
-        out = np.add.reduce(x, axis=axis, keepdims=keepdims)
+        out = _sum(x, axis, None, None, keepdims)
         return out / (x.size // out.size)
 
     def prod(self, x: Any, axis: Any = None, keepdims: Any = False) -> Any:
@@ -379,6 +382,10 @@ class NumpyBackend(
 
     def broadcast_to(self, x: Any, shape: tuple[int, ...]) -> Any:
         # What a reduction's gradient goes through, at a part of the price.
+        if x.__class__ in self.generics and math.prod(shape) <= SMALL:
+            out: Any = np.empty(shape, self.dtype_of(x))
+            out.fill(x)
+            return out
         if not x.shape:
             out = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
         elif x.flags.c_contiguous:

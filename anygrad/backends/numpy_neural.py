@@ -112,7 +112,7 @@ class NumpyNeural(NeuralExtras):
     def log_softmax_dx(self, y: Any, x: Any, axis: Any) -> Any:
         return _by_rows(_log_softmax_dx, super().log_softmax_dx, y, x, axis=axis)
 
-    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any, Any]:
+    def label_loss(self, x: Any, labels: Any, ignore_index: int, reduction: str) -> tuple[Any, Any]:
         x = self.floats(x)
         dtype, (n, count) = x.dtype, x.shape
         if dtype == np.float16:
@@ -127,38 +127,25 @@ class NumpyNeural(NeuralExtras):
                 worst = labels.min() if labels.min() < 0 else labels.max()
                 got = f"label {worst} is out of bounds"
                 raise IndexingError(message("cross_entropy", got, f"x has {count} classes"))
-        softmax, losses = np.empty((n, count), x.dtype), np.empty(n, x.dtype)
-        for a, p, loss, label in _blocks(x, softmax, losses, labels):
+        share = 1.0 if reduction != "mean" else 1 / left if left else np.nan
+        slope, losses = np.empty((n, count), x.dtype), np.empty(n, x.dtype)
+        for a, p, loss, label in _blocks(x, slope, losses, labels):
             np.subtract(a, np.maximum.reduce(a, axis=1, keepdims=True), out=p)
-            picked = p.reshape(-1)[_places(label, count)]
+            flat, places = p.reshape(-1), _places(label, count)
+            picked = flat[places]
             np.exp(p, out=p)
             total = _sums(p)
             np.subtract(np.log(total), picked, out=loss)
-            p *= np.reciprocal(total, out=total)[:, None]
+            p *= np.divide(share, total, out=total)[:, None]
+            flat[places] -= share
         if kept is not None:
-            losses[~kept] = 0
-        share = 1.0
-        if reduction == "mean":
-            share = 1 / left if left else np.nan
+            losses[~kept], slope[~kept] = 0, 0
         out = losses if reduction == "none" else np.add.reduce(losses, dtype=np.float64) * share
-        return np.asarray(out, dtype), np.asarray(share, dtype), softmax.astype(dtype, copy=False)
+        return np.asarray(out, dtype), slope.astype(dtype, copy=False)
 
-    def label_loss_dx(
-        self, y: Any, x: Any, labels: Any, share: Any, ignore_index: int, reduction: str
-    ) -> Any:
-        scale = y * share
-        count = x.shape[1]
-        out = np.empty(x.shape, x.dtype)
-        np.multiply(x, scale[:, None] if reduction == "none" else scale, out=out)
-        labels = labels.astype(np.int64, copy=False)
-        if _all_known(labels, count) and not 0 <= ignore_index < count:
-            out.reshape(-1)[_places(labels, count)] -= scale
-            return out
-        kept = labels != ignore_index
-        rows = np.nonzero(kept)[0]
-        out[rows, labels[rows]] -= scale[rows] if reduction == "none" else scale
-        out[~kept] = 0
-        return out
+    def label_loss_dx(self, y: Any, x: Any) -> Any:
+        # Where nothing came after the loss, all of it was done before.
+        return x if not y.shape and y == 1 else super().label_loss_dx(y, x)
 
 
 def _all_known(labels: np.ndarray, count: int) -> bool:

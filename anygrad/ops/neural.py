@@ -174,25 +174,17 @@ logsumexp = operation(
 
 
 def _label_loss_back(xp, g, labels, out, ignore_index, reduction):
-    _, share, p = out
-    found = None
+    slope, found = out[1], None
     if g[0] is not None:
-        found = xp.label_loss_dx(g[0], p, labels, share, ignore_index, reduction)
-    if g[2] is None:
+        found = xp.label_loss_dx(g[0], slope)
+    if g[1] is None:
         return found
-    through = xp.softmax_dx(g[2], p, (1,))
+    kept = labels != ignore_index
+    n = xp.astype(xp.maximum(xp.count_nonzero(kept), 1), slope.dtype) if reduction == "mean" else 1
+    p = slope * n
+    p = xp.where(p < 0, p + 1, p)  # softmax: only at the label is it less one
+    through = xp.where(xp.reshape(kept, (-1, 1)), xp.softmax_dx(g[1], p, (1,)) / n, 0)
     return through if found is None else found + through
-
-
-def _label_loss_dx_dy(xp, g, y, x, labels, share, ignore_index, reduction):
-    each = xp.sum(g * xp.label_loss_dx(xp.ones_like(y), x, labels, share, ignore_index, reduction), axis=1)
-    return each if reduction == "none" else xp.sum(each)
-
-
-def _label_loss_dx_dx(xp, g, y, x, labels, share, ignore_index, reduction):
-    n = x.shape[0]
-    scale = xp.reshape(y, (n, 1) if reduction == "none" else (1, 1)) * share
-    return xp.where(xp.reshape(labels, (n, 1)) != ignore_index, g * scale, 0)
 
 
 label_loss = operation(
@@ -200,31 +192,26 @@ label_loss = operation(
     lambda xp, x, labels, ignore_index, reduction: xp.label_loss(x, labels, ignore_index, reduction),
     inputs="x labels",
     dx=_label_loss_back,
-    carries=(True, False, True),
+    carries=(True, True),
     prepare=lambda x, labels, /, ignore_index, reduction: {
         "ignore_index": ignore_index,
         "reduction": reduction,
     },
     accepts="real floating",
     public=False,
-    doc="Return the loss of rows against their labels, what each row weighs in it, and softmax.",
+    doc="Return the loss of rows against their labels, and its gradient.",
 )
 
 label_loss_dx = operation(
     "label_loss_dx",
-    lambda xp, y, x, labels, share, ignore_index, reduction: xp.label_loss_dx(
-        y, x, labels, share, ignore_index, reduction
-    ),
-    inputs="y x labels share",
-    dy=_label_loss_dx_dy,
-    dx=_label_loss_dx_dx,
-    prepare=lambda y, x, labels, share, /, ignore_index, reduction: {
-        "ignore_index": ignore_index,
-        "reduction": reduction,
-    },
+    lambda xp, y, x: xp.label_loss_dx(y, x),
+    inputs="y x",
+    dy=lambda xp, g, y, x: xp.sum(g * x, axis=1 if y.shape else None),
+    dx=lambda xp, g, y: xp.label_loss_dx(y, g),
+    prepare=lambda y, x, /: {},
     accepts="real floating",
     public=False,
-    doc="Return the gradient of label_loss, x its softmax, from that of the loss, y.",
+    doc="Return the gradient of label_loss, which is x, times that of the loss, y.",
 )
 
 

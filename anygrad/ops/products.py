@@ -29,7 +29,7 @@ def _matmul_dx(xp, g, y, x_shape):
 
 def _matmul_dy(xp, g, x, y_shape):
     if len(y_shape) == 1 and len(x.shape) == 2:
-        return xp.matmul(xp.matrix_transpose(x), g)
+        return xp.matmul(g, x)
     if len(x.shape) == 1:
         x, g = xp.reshape(x, (1, *x.shape)), xp.reshape(g, (*g.shape[:-1], 1, *g.shape[-1:]))
     if len(y_shape) == 1:
