@@ -116,7 +116,8 @@ class Plan:
         self.save = _compile(f"{', '.join(row.inputs)}, out, keywords=None", f"({kept})")
         slots = {p: f"saved[{i}]" for i, p in enumerate(needed)} | {"g": "g", "xp": "xp", "buffer": "buffer"}
         calls = [
-            f"formula_{i}({', '.join(slots[p] for p in _parameters(f))})" for i, f in enumerate(formulas)
+            "g" if passing else f"formula_{i}({', '.join(slots[p] for p in _parameters(f))})"
+            for i, (f, passing) in enumerate(zip(formulas, self.passes, strict=True))
         ]
         names = {f"formula_{i}": f for i, f in enumerate(formulas)}
         head = "xp, g, saved"

@@ -93,6 +93,25 @@ def test_what_is_not_written_out() -> None:
             Program(cpu, g, [(formula, [g, np.asarray(2.0)])])
 
 
+def test_formulas_of_users_see_arrays(always: Backend) -> None:
+    """They may ask what an array is, in ways that no symbol has the answer to."""
+
+    def slope(g: Any, x: Any) -> Any:
+        assert isinstance(x, np.ndarray)
+        return g * (np.cos(x) if hasattr(x, "shape") else 99.0)
+
+    @ag.primitive(elementwise=True, dx=slope)
+    def wave(xp: Any, x: Any) -> Any:
+        return xp.sin(x)
+
+    x = np.linspace(0.0, 1.0, 40)
+    for _ in range(4):
+        t = ag.tensor(x, requires_grad=True)
+        ag.sum(ag.exp(wave(t * 2.0)) * 3.0).backward()
+        expected = 6.0 * np.cos(2 * x) * np.exp(np.sin(2 * x))
+        np.testing.assert_allclose(t.grad.numpy(), expected, rtol=1e-13)
+
+
 def test_numbers_tell_chains_apart(always: Backend) -> None:
     """A chain is another one for 0.0 and -0.0, for 2 and 2.0; arrays without axes are no part of it."""
     x = np.full(40, 0.5)

@@ -209,7 +209,7 @@ class WritableBackend(ComplexEigenvalues, ViewedChecksums, WritableWindows, Back
         return out
 
 
-PART = 1 << 18
+PART = 1 << 17
 """The bytes of a tensor that are updated at once: what goes to scratch memory stays in a core's cache."""
 
 SMALL = 1024

@@ -7,6 +7,7 @@ nothing (``where``, a look at a value) leaves the chain to its formulas, which m
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -90,12 +91,19 @@ class NumpyChains:
                 programs.clear()
             programs[known] = SEEN
         elif found is SEEN:
-            try:
-                found = Program(self, flat, cut)
-            except (AttributeError, TypeError):
-                found = PLAIN
+            found = PLAIN
+            if all(_known(formula) for formula, _ in cut):
+                with contextlib.suppress(AttributeError, TypeError):
+                    found = Program(self, flat, cut)
             programs[known] = found
         return found if found.__class__ is Program else None
+
+
+def _known(formula: Any) -> bool:
+    """Tell whether a formula is of a row of ours: what users wrote may ask in many ways what an array is."""
+    names = getattr(formula, "__globals__", {}).items()  # of an adapter, what it calls
+    called = [f for name, f in names if name.startswith("formula_")]
+    return bool(called) and all(f.__module__.startswith("anygrad.") for f in called)
 
 
 class Symbol(NDArrayOperatorsMixin):
