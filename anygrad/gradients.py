@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from anygrad import graph
@@ -88,21 +88,24 @@ def _one(xp: Backend, shape: tuple[int, ...], dtype: Any) -> Any:
     return found
 
 
-class _Roots:
-    """Stands where a node does, for those that a pass starts with."""
+class _Start:
+    """Stands where a node does, for nodes that a count starts with."""
 
-    def __init__(self, nodes: list[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node]) -> None:
         self.edges = nodes
 
 
 def uses_below(roots: list[Node]) -> dict[Node, int]:
     """Count the uses of each node that is used more than once."""
     uses: dict[Node, int] = {}
-    start: Any = _Roots(roots)
-    # Until it branches, nothing leads back to a node.
-    while len(start.edges) == 1:
-        start = start.edges[0]
-    nodes, seen = [start], set[Node]()
+    edges: Sequence[Node] = roots
+    # Until the graph branches, nothing leads back to a node.
+    while len(edges) == 1:
+        edges = edges[0].edges
+    if not edges:
+        return uses
+    nodes: list[Any] = [_Start(edges)]
+    seen: set[Node] = set()
     see, follow = seen.add, nodes.append
     for node in nodes:  # which grows on the way
         for e in node.edges:

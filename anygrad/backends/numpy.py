@@ -272,12 +272,13 @@ class NumpyBackend(
         return np.dtype(found)
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
-        # New memory for a large product would cost as much as the update.
+        compute = self.ufuncs[name]
         large = a.nbytes > PART and a.dtype.kind in "fc" and b.__class__ is np.ndarray and _alike(a, b)
         if not large or np.may_share_memory(a, b):
-            super().update(name, a, b, alpha)
+            compute(a, b * alpha, a)
             return
-        compute, entries = self.ufuncs[name], PART // a.itemsize
+        # New memory for all of the product would cost as much as the update.
+        entries = PART // a.itemsize
         alpha, scratch = np.asarray(alpha, a.dtype), np.empty(entries, a.dtype)
         a, b = a.reshape(-1), b.reshape(-1)
         for start in range(0, a.size, entries):
