@@ -211,7 +211,6 @@ for _name in OPERATORS:
 class Space:
     """A namespace as formulas see it that run on numbers; ``prefix`` is that of an extension."""
 
-
     def __init__(self, xp: Any, base: Any = None, prefix: str = "") -> None:
         self._xp, self._base, self._prefix = xp, xp if base is None else base, prefix
 

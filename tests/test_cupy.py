@@ -34,6 +34,23 @@ def test_the_same_program(cupy: Any) -> None:
     assert [d for d in ag.devices() if d.library == "cuda"] == ["cuda:0", "cuda:1"][:count]
 
 
+def test_formulas_of_users_see_arrays(cupy: Any) -> None:
+    """They are never written as a kernel: they may ask what an array is, in ways that no symbol answers."""
+
+    def slope(g: Any, x: Any) -> Any:
+        assert isinstance(x, cupy.ndarray)
+        return g * (2 * x if hasattr(x, "shape") else 99.0)
+
+    @ag.primitive(elementwise=True, dx=slope)
+    def squared(xp: Any, x: Any) -> Any:
+        return x * x
+
+    for _ in range(4):
+        x = ag.tensor([1.0, 2.0], device="cuda", requires_grad=True)
+        ag.sum(ag.exp(squared(x * 2.0)) * 3.0).backward()
+        np.testing.assert_allclose(x.grad.cpu().numpy(), 24 * np.array([1, 2]) * np.exp([4.0, 16.0]))
+
+
 def test_an_update_reads_what_was_there_before_it(cupy: Any) -> None:
     for write in (
         lambda x: x.sub_(x[::-1], alpha=0.5),

@@ -35,8 +35,12 @@ def test_kernels_of_formulas_launch_no_more_than_functions_do() -> None:
 
 
 def test_a_longer_formula_is_noticed_and_named() -> None:
+    def longer(g: Any, out: Any) -> Any:
+        return g * (1 - out * out) + 0 * out
+
+    longer.__module__ = "anygrad.ops.elementwise"  # what users write never becomes a kernel
     before = figures()
-    with replaced(REGISTRY["tanh"], dx=lambda g, out: g * (1 - out * out) + 0 * out):
+    with replaced(REGISTRY["tanh"], dx=longer):
         lines = changes(figures(), before)
     assert lines[-1] == "tanh, dx: 5, was 3"
     assert any(line.startswith("step of classifier, all: ") for line in lines)

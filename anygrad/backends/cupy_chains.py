@@ -13,6 +13,7 @@ import cupy
 
 from anygrad.backends.cupy_launches import Kernel
 from anygrad.backends.fusing import traced
+from anygrad.backends.numpy_chains import traceable
 
 __all__ = ["Chains"]
 
@@ -81,6 +82,8 @@ class Chains:
     def _written(self, g: Any, steps: list[Any]) -> Any:
         if len(self.kernels) > KEPT:
             self.kernels.clear()
+        if not all(traceable(formula) for formula, _ in steps):
+            return PLAIN
         try:
             return Kernel(traced(g, steps), "anygrad_backward")
         except (AttributeError, TypeError):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["NumpyChains"]
+__all__ = ["NumpyChains", "traceable"]
 
 BLOCK = 1 << 17
 """The bytes of a block: a handful of them fit the second cache of a core."""
@@ -92,14 +92,14 @@ class NumpyChains:
             programs[known] = SEEN
         elif found is SEEN:
             found = PLAIN
-            if all(_known(formula) for formula, _ in cut):
+            if all(traceable(formula) for formula, _ in cut):
                 with contextlib.suppress(AttributeError, TypeError):
                     found = Program(self, flat, cut)
             programs[known] = found
         return found if found.__class__ is Program else None
 
 
-def _known(formula: Any) -> bool:
+def traceable(formula: Any) -> bool:
     """Tell whether a formula is of a row of ours: what users wrote may ask in many ways what an array is."""
     names = getattr(formula, "__globals__", {}).items()  # of an adapter, what it calls
     called = [f for name, f in names if name.startswith("formula_")]

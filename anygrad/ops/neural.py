@@ -179,11 +179,12 @@ def _label_loss_back(xp, g, labels, out, ignore_index, reduction):
         found = xp.label_loss_dx(g[0], slope)
     if g[1] is None:
         return found
+    labels = xp.reshape(labels, (slope.shape[0], 1))
     kept = labels != ignore_index
     n = xp.astype(xp.maximum(xp.count_nonzero(kept), 1), slope.dtype) if reduction == "mean" else 1
-    p = slope * n
-    p = xp.where(p < 0, p + 1, p)  # softmax: only at the label is it less one
-    through = xp.where(xp.reshape(kept, (-1, 1)), xp.softmax_dx(g[1], p, (1,)) / n, 0)
+    hit = xp.cumulative_sum(xp.astype(xp.ones_like(slope), labels.dtype), axis=1) - 1 == labels
+    softmax = slope * n + xp.astype(hit, slope.dtype)
+    through = xp.where(kept, xp.softmax_dx(g[1], softmax, (1,)) / n, 0)
     return through if found is None else found + through
 
 
@@ -250,7 +251,7 @@ def cross_entropy(
     tensor(1.39549474, dtype=float64, device='cpu')
     """
     _check_reduction("cross_entropy", reduction)
-    if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing <= 1:
+    if label_smoothing != 0 and not (isinstance(label_smoothing, Real) and 0 <= label_smoothing <= 1):
         got = f"label_smoothing is {label_smoothing!r}"
         raise ArgumentError(message("cross_entropy", got, "expected a number from 0 to 1"))
     kind, given = y.dtype.kind, x.shape
