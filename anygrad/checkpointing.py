@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import random
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
@@ -45,7 +45,7 @@ def _set_numpys(state: Any) -> None:
 
 
 GENERATORS: list[tuple[Callable[[], Any], Callable[[Any], None]]] = [
-    (random.getstate, random.setstate),
+    (lambda: import_module("random").getstate(), lambda state: import_module("random").setstate(state)),
     (_numpys, _set_numpys),
 ]
 """How the state of each global source of random numbers is read and set; others are added to it."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from anygrad.op import DERIVED, ArrayLike, Row
+from anygrad.op import DERIVED, ArrayLike, Row, parameters_of
 
 __all__ = ["documented", "like_binary", "like_unary", "named", "signature_of"]
 
 Function = Callable[..., Any]
 
 
+@functools.cache
 def signature_of(function: Function, result: str = "Tensor") -> inspect.Signature:
     """Return a signature without the namespace that comes first; ``result`` is what a row returns."""
     found = inspect.signature(function)
@@ -70,7 +72,7 @@ def documented(row: Row) -> str:
     errors = [] if row.accepts in ("any", "bool") else ["``DtypeError`` for another dtype"]
     if len(row.inputs) > 1 or row.is_list:
         errors = ["``ShapeError`` where the shapes do not fit", "``DeviceError`` for mixed devices", *errors]
-    if row.prepare is not None and "axis" in inspect.signature(row.prepare).parameters:
+    if row.prepare is not None and "axis" in parameters_of(row.prepare):
         errors.insert(0, "``AxisError`` for an axis that is not there")
     flow = "Differentiable to any order." if row.formulas else "Carries no gradient."
     if row.fixed:

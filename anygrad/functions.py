@@ -26,7 +26,7 @@ from anygrad.documents import documented, like_binary, like_unary, named, signat
 from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.hints import elsewhere, renamed
-from anygrad.op import CREATIONS, DERIVED, REGISTRY, Row
+from anygrad.op import CREATIONS, DERIVED, REGISTRY, Row, parameters_of
 from anygrad.promotion import check_range
 from anygrad.reasons import explained
 from anygrad.rules import names_for
@@ -64,7 +64,7 @@ def operation(row: Row) -> Function:
     prepare, count = row.prepare, len(row.inputs)
     assert prepare is not None
 
-    casts, floating = "dtype" in inspect.signature(prepare).parameters, row.accepts.endswith("floating")
+    casts, floating = "dtype" in parameters_of(prepare), row.accepts.endswith("floating")
 
     def single(x: Any, /, *arguments: Any, **keywords: Any) -> Any:
         if x.__class__ is Tensor and x.xp.native and not (floating and float not in x.xp.scalars):

@@ -32,6 +32,7 @@ __all__ = [
     "named",
     "nary",
     "operation",
+    "parameters_of",
     "unary",
 ]
 
@@ -54,7 +55,8 @@ CREATIONS: dict[str, Callable[..., Any]] = {}
 Formula = Callable[..., Any]
 
 
-def _parameters(function: Formula) -> list[str]:
+def parameters_of(function: Formula) -> list[str]:
+    """Return the names of a function's parameters, sooner than ``inspect.signature``: import asks often."""
     code = getattr(function, "__code__", None)
     if code is None:
         return list(inspect.signature(function).parameters)
@@ -100,23 +102,23 @@ class Plan:
         self.which = which
         self.elementwise = row.broadcasts and not row.batched
         formulas = [row.formulas[row.inputs[i]] for i in which]
-        needed = list(dict.fromkeys(p for f in formulas for p in _parameters(f) if p not in ("g", "xp")))
+        needed = list(dict.fromkeys(p for f in formulas for p in parameters_of(f) if p not in ("g", "xp")))
         extra = [f for f in (row.into if len(which) == 1 else None, row.consume) if f is not None]
-        for p in (p for f in extra for p in _parameters(f)):
+        for p in (p for f in extra for p in parameters_of(f)):
             if p not in ("g", "xp", "buffer", *needed):
                 needed.append(p)
         needed += [p for p in row.needs_forwards(which, needed) if p not in needed]
         sources = [row.source_of(p) for p in needed]
         self.parameters = tuple(needed)
         self.keywords = tuple((p, i) for i, p in enumerate(needed) if p in row.keywords)
-        self.passes = tuple(_parameters(f) == ["g"] and f.__code__.co_code == _PASSING for f in formulas)
+        self.passes = tuple(parameters_of(f) == ["g"] and f.__code__.co_code == _PASSING for f in formulas)
         self.origins = tuple(origin for _, origin in sources)
         self.keeps = any(origin is not None for origin in self.origins)
         kept = "".join(f"{text}, " for text, _ in sources)
         self.save = _compile(f"{', '.join(row.inputs)}, out, keywords=None", f"({kept})")
         slots = {p: f"saved[{i}]" for i, p in enumerate(needed)} | {"g": "g", "xp": "xp", "buffer": "buffer"}
         calls = [
-            "g" if passing else f"formula_{i}({', '.join(slots[p] for p in _parameters(f))})"
+            "g" if passing else f"formula_{i}({', '.join(slots[p] for p in parameters_of(f))})"
             for i, (f, passing) in enumerate(zip(formulas, self.passes, strict=True))
         ]
         names = {f"formula_{i}": f for i, f in enumerate(formulas)}
@@ -130,10 +132,10 @@ class Plan:
             self.one, self.all, self.each = None, self.each[0], None
         self.into = self.consume = None
         if row.into is not None and len(which) == 1:
-            arguments = ", ".join(slots[p] for p in _parameters(row.into))
+            arguments = ", ".join(slots[p] for p in parameters_of(row.into))
             self.into = _compile("xp, buffer, g, saved", f"into({arguments})", into=row.into)
         if row.consume is not None:
-            arguments = ", ".join(slots[p] for p in _parameters(row.consume))
+            arguments = ", ".join(slots[p] for p in parameters_of(row.consume))
             chosen = f"consume({arguments})" if len(which) > 1 else f"(consume({arguments})[{which[0]}],)"
             self.consume = _compile(head, chosen, consume=row.consume)
 
@@ -221,7 +223,7 @@ class Row:
         self.public = public
         self.source = source
         self.example = example
-        names = _parameters(forward)
+        names = parameters_of(forward)
         self.keywords = tuple(p for p in names if p not in ("xp", *inputs))
         unknown = [n for n in formulas if n not in inputs]
         if unknown or names[: len(inputs) + 1] != ["xp", *inputs]:

@@ -6,7 +6,6 @@ function that is not there raises and names the nearest one: nothing is computed
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import sys
@@ -86,6 +85,8 @@ def array_function(
 
 def _missing(name: str, home: str = "numpy") -> UnsupportedError:
     """Return the error for a function that is not in the table, with those whose names are near."""
+    import difflib  # which nobody pays for who spells well
+
     near = difflib.get_close_matches(name, _table() if home == "numpy" else (), n=3, cutoff=0.6)
     advice = [f"near it are {', '.join(near)}"] if near else []
     if name in INSTEAD:

@@ -9,7 +9,6 @@ tensors, and runs on every device.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import sys
@@ -104,6 +103,8 @@ def missing(module: str, name: str) -> AttributeError:
         )
     elif theirs is False:
         text += ", nor has SciPy"
+    import difflib  # which nobody pays for who spells well
+
     ours = getattr(sys.modules.get("anygrad." + module), "__all__", ())
     near = difflib.get_close_matches(name, ours, cutoff=0.7)
     return AttributeError(text + f"; there is {', '.join(near)}" if near else text)
