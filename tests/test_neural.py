@@ -119,6 +119,37 @@ def test_half_precision_is_computed_in_single() -> None:
     assert t.grad.dtype == np.float16 and t.grad[1, 1].item() == -1
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda g: g.zero_(),
+        lambda g: g.mul_(3.0),
+        lambda g: g.sub_(g, alpha=0.5),
+        lambda g: g[1:].fill(7.0),
+        lambda g: g.T.__setitem__(0, 1.0),
+    ],
+)
+def test_a_gradient_that_a_graph_still_holds_is_not_written(write: Any, make: Any) -> None:
+    """On NumPy the gradient of a loss is what the loss has saved; whoever writes into it gets a copy."""
+    x = make(np.random.default_rng(0).normal(size=(4, 3)), True)
+    labels = ag.asarray([0, 1, 2, 0], device=x.device)
+    loss = ag.cross_entropy(x, labels)
+    loss.backward(retain_graph=True)
+    first = x.grad.cpu().numpy(copy=True)
+    for _ in range(2):
+        write(x.grad)
+        x.grad = None
+        loss.backward(retain_graph=True)
+        np.testing.assert_array_equal(x.grad.cpu().numpy(), first)
+    write(x.grad)
+    x.grad = None
+    loss.backward()
+    held = x.grad
+    write(held)
+    ag.cross_entropy(x, labels).backward()
+    assert x.grad is held
+
+
 def test_second_use_and_retained_graphs() -> None:
     """What is kept for backward stays as it is, however often it is used."""
     x = ag.tensor(np.random.default_rng(0).normal(size=(4, 3)), requires_grad=True)
