@@ -119,6 +119,21 @@ def test_half_precision_is_computed_in_single() -> None:
     assert t.grad.dtype == np.float16 and t.grad[1, 1].item() == -1
 
 
+def test_a_scaled_loss_in_half_precision_keeps_small_gradients() -> None:
+    """The gradient of a mean over many labels is below what half precision has, until it is scaled."""
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(4096, 50)).astype(np.float16), ag.asarray(rng.integers(0, 50, 4096))
+    found = []
+    for dtype in (ag.float16, ag.float64):
+        t = ag.tensor(x, dtype=dtype, requires_grad=True)
+        loss = ag.cross_entropy(t, labels)
+        assert loss.dtype == dtype
+        (loss * 1024.0).backward()
+        assert t.grad.dtype == dtype
+        found.append(t.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=2e-3)
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -176,12 +191,13 @@ def test_labels_of_no_class(first: int, make: Any, target: Target) -> None:
     assert np.isfinite(ag.cross_entropy(x, make(np.array([0, 3])), ignore_index=3, **options).item())
 
 
-def test_nothing_counts() -> None:
+@pytest.mark.parametrize("options", [{}, {"weight": [1.0, 2.0]}, {"label_smoothing": 0.1}])
+def test_nothing_counts(options: dict[str, Any]) -> None:
     x = ag.tensor([[1.0, 2.0]], requires_grad=True)
     with np.errstate(all="raise"):
-        loss = ag.cross_entropy(x, ag.asarray([-100]))
+        loss = ag.cross_entropy(x, ag.asarray([-100]), **options)
         assert np.isnan(loss.item())
-        assert ag.cross_entropy(x, ag.asarray([-100]), reduction="sum").item() == 0
+        assert ag.cross_entropy(x, ag.asarray([-100]), reduction="sum", **options).item() == 0
     loss.backward()
     np.testing.assert_array_equal(x.grad.numpy(), [[0, 0]])
 

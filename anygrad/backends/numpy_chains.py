@@ -103,7 +103,8 @@ def traceable(formula: Any) -> bool:
     """Tell whether a formula is of a row of ours: what users wrote may ask in many ways what an array is."""
     names = getattr(formula, "__globals__", {}).items()  # of an adapter, what it calls
     called = [f for name, f in names if name.startswith("formula_")]
-    return bool(called) and all(f.__module__.startswith("anygrad.") for f in called)
+    modules = [str(getattr(f, "__module__", "")) for f in called]
+    return bool(called) and all(name.startswith("anygrad.") for name in modules)
 
 
 class Symbol(NDArrayOperatorsMixin):

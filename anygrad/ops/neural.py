@@ -268,6 +268,10 @@ def cross_entropy(
         rows = xp.reshape(xp.moveaxis(x, axis, -1), (prod(shape), count))
         flat = xp.reshape(y, (prod(shape),))
     if weight is None and not label_smoothing:
+        if reduction == "mean" and x.dtype.itemsize == 2 and x.dtype.kind == "f":
+            # What is kept is divided by the number of labels: half precision would lose it before it is scaled.
+            loss = xp.label_loss(xp.astype(rows, xp.float32), flat, ignore_index, reduction)[0]
+            return xp.astype(loss, x.dtype)
         loss = xp.label_loss(rows, flat, ignore_index, reduction)[0]
         return xp.reshape(loss, shape) if reduction == "none" and len(given) != 2 else loss
     weight = _weights(xp, weight, x, axis)
@@ -283,7 +287,9 @@ def cross_entropy(
         losses = losses * (1 - label_smoothing) + even * (label_smoothing / count)
     if reduction != "mean":
         return _reduce(xp, losses, reduction)
-    return xp.sum(losses) / xp.astype(xp.sum(mine), losses.dtype)
+    total = xp.astype(xp.sum(mine), losses.dtype)
+    # The mean of nothing is NaN, and its gradient 0, as without weights.
+    return xp.where(total == 0, nan, xp.sum(losses) / xp.where(total == 0, 1, total))
 
 
 def _labelled(given: tuple[int, ...], y: Any, kind: str, axis: int) -> tuple[tuple[int, ...], int]:
