@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import report, runner
@@ -15,6 +16,8 @@ STATUS = """
 Exit status: 0 when all was measured; 1 when a peer failed or gave a wrong result, or nothing could be
 measured; 2 for a wrong command line; 3 when --compare finds something slower by more than the noise.
 """
+
+PICTURES = (".svg", ".png", ".pdf")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     add("--rounds", type=positive, help="rounds in which the peers take turns (default: 11)")
     add("--quick", action="store_true", help="tiny inputs: shows that all works, the figures mean nothing")
     add("--json", type=Path, metavar="FILE", help="write everything measured, with versions and machine")
-    add("--plot", type=Path, metavar="FILE", help="draw the ratios as a bar chart (.svg, .png, .pdf)")
+    add("--plot", type=Path, metavar="FILE", help=f"draw the ratios as a bar chart ({', '.join(PICTURES)})")
     add("--compare", type=Path, metavar="OLD.json", help="mark what changed since a run that --json wrote")
     return new
 
@@ -40,6 +43,27 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is less than 1")
     return number
+
+
+def read(file: Path) -> report.Document:
+    """Read what ``--json`` wrote; raises ``ValueError`` for another file."""
+    try:
+        document = json.loads(file.read_text())
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != 1:
+        raise ValueError(f"{file} is not of a run: expected what --json wrote")
+    return document
+
+
+def writable(file: Path | None, suffixes: Sequence[str] = ()) -> None:
+    """Raise ``ValueError`` for a file that could not be written: now, not when all has been measured."""
+    if file is None:
+        return
+    if not file.parent.is_dir():
+        raise ValueError(f"{file} cannot be written: there is no folder {file.parent}")
+    if suffixes and file.suffix not in suffixes:
+        raise ValueError(f"{file} cannot be drawn: expected a name that ends in {', '.join(suffixes)}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
     peers = ["anygrad", *(peer for peer in peers if peer != "anygrad")]
     try:
         selected = chosen(given.workloads, cases(given.quick, given.device))
-        before = json.loads(given.compare.read_text()) if given.compare else None
+        before = read(given.compare) if given.compare else None
+        writable(given.json)
+        writable(given.plot, PICTURES)
     except (LookupError, OSError, ValueError) as error:
         options.error(str(error))
     if given.list:

@@ -142,13 +142,10 @@ def comparison(document: Document, before: Document) -> tuple[str, list[str]]:
     """
     comparable(document, before)
     notes = [
-        f"{kind} was {old.get(key)}, is {new.get(key)}"
-        for kind, new, old, key in (
-            (key, document[part], before[part], key)
-            for part in ("machine", "versions")
-            for key in {**before[part], **document[part]}
-        )
-        if new.get(key) != old.get(key) and key not in ("commit", "memory")
+        f"{key} was {old[key]}, is {new[key]}"
+        for new, old in ((document[part], before[part]) for part in ("machine", "versions"))
+        for key in old
+        if key in new and new[key] != old[key] and key not in ("commit", "memory")
     ]
     rows = [["anygrad, and by hand", "before", "now", "change", "by hand", ""]]
     slower = []

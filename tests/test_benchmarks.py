@@ -213,6 +213,10 @@ def test_an_error_in_a_process_is_told_and_the_process_ends():
         (["--device", "cuda", "--peers", "numpy"], "no peer 'numpy' for cuda"),
         (["--rounds", "0"], "0 is less than 1"),
         (["--compare", "not/there.json"], "No such file"),
+        (["--compare", "README.md"], "README.md is no JSON"),
+        (["--compare", "benchmarks/overhead.json"], "overhead.json is not of a run"),
+        (["--json", "not/there.json"], "there is no folder not"),
+        (["--plot", "chart.foo"], "expected a name that ends in .svg"),
     ],
 )
 def test_a_wrong_command_line_ends_with_status_2(arguments, told, capsys):
@@ -312,7 +316,9 @@ def test_a_change_below_the_floor_is_noise():
 def test_comparison_names_other_versions_and_refuses_other_settings(made_up):
     before = json.loads(json.dumps(made_up))
     before["versions"]["numpy"] = "1.0"
-    assert "numpy was 1.0, is 2.4.0" in report.comparison(made_up, before)[0]
+    before["versions"]["jax"] = "1.0"  # which did not run again
+    told = report.comparison(made_up, before)[0]
+    assert "numpy was 1.0, is 2.4.0" in told and "jax" not in told
     before["settings"]["threads"] = 2
     with pytest.raises(ValueError, match="threads=2"):
         report.comparison(made_up, before)

@@ -269,7 +269,7 @@ def cross_entropy(
         flat = xp.reshape(y, (prod(shape),))
     if weight is None and not label_smoothing:
         if reduction == "mean" and x.dtype.itemsize == 2 and x.dtype.kind == "f":
-            # What is kept is divided by the number of labels: half precision would lose it before it is scaled.
+            # What is kept is divided by the number of labels: half precision would lose it before a factor.
             loss = xp.label_loss(xp.astype(rows, xp.float32), flat, ignore_index, reduction)[0]
             return xp.astype(loss, x.dtype)
         loss = xp.label_loss(rows, flat, ignore_index, reduction)[0]
