@@ -240,6 +240,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (lambda x, y: ag.cross_entropy(x, y, weight=np.ones(2)), ag.ShapeError, r"one for each class, \(3,\)"),
     (lambda x, y: ag.cross_entropy(x, y, label_smoothing=1.5), ag.ArgumentError, "a number from 0 to 1"),
     (lambda x, y: ag.cross_entropy(x, y, label_smoothing="a"), ag.ArgumentError, "label_smoothing is 'a'"),
+    (lambda x, y: ag.cross_entropy(x, y, label_smoothing=np.zeros(2)), ag.ArgumentError, "from 0 to 1"),
     (lambda x, y: ag.one_hot(y, 2.5), ag.DtypeError, "num_classes is 2.5: expected an integer"),
     (lambda x, y: ag.one_hot(y, -1), ag.ArgumentError, "num_classes is -1"),
     (lambda x, y: ag.gelu(x * 1j, "tanh"), ag.DtypeError, r"\[gelu\] .*complex128"),
