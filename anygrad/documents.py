@@ -24,10 +24,12 @@ def signature_of(function: Function, result: str = "Tensor") -> inspect.Signatur
     return found.replace(parameters=parameters, return_annotation="Tensor" if result == "Any" else result)
 
 
-def like_unary(x: ArrayLike, /) -> Any: ...
+def like_unary(x: ArrayLike, /) -> Any:
+    """Have the signature of an elementwise function of one input."""
 
 
-def like_binary(x: ArrayLike, y: ArrayLike, /) -> Any: ...
+def like_binary(x: ArrayLike, y: ArrayLike, /) -> Any:
+    """Have the signature of an elementwise function of two inputs."""
 
 
 def _example(name: str, example: str, kind: Any) -> str:
@@ -90,6 +92,7 @@ def documented(row: Row) -> str:
 
 
 def named(function: Function, name: str, doc: str, signature: inspect.Signature | None) -> Function:
+    """Give a function its public name, module, docstring and signature, and return it."""
     extension, _, short = name.rpartition(".")
     function.__name__ = function.__qualname__ = short
     function.__module__ = f"anygrad.{extension}".strip(".")

@@ -158,5 +158,5 @@ class NeuralExtras:
         return loss, self.where(self.reshape(kept, (n, 1)), slope, 0)
 
     def label_loss_dx(self, y: Any, x: Any) -> Any:
-        """Return the gradient of ``label_loss``, where that of the loss is ``y``: ``x`` times that."""
+        """Return ``x``, the gradient that ``label_loss`` returned, times that of the loss, ``y``."""
         return x * (self.reshape(y, (x.shape[0], 1)) if y.shape else y)
