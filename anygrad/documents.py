@@ -9,7 +9,7 @@ from typing import Any
 
 from anygrad.op import DERIVED, ArrayLike, Row, parameters_of
 
-__all__ = ["documented", "like_binary", "like_unary", "named", "signature_of"]
+__all__ = ["documented", "like_binary", "like_unary", "presented", "signature_of"]
 
 Function = Callable[..., Any]
 
@@ -91,7 +91,7 @@ def documented(row: Row) -> str:
     return "\n".join(lines)
 
 
-def named(function: Function, name: str, doc: str, signature: inspect.Signature | None) -> Function:
+def presented(function: Function, name: str, doc: str, signature: inspect.Signature | None) -> Function:
     """Give a function its public name, module, docstring and signature, and return it."""
     extension, _, short = name.rpartition(".")
     function.__name__ = function.__qualname__ = short

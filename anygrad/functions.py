@@ -22,7 +22,7 @@ from anygrad.dispatch import (
     unary,
     viewing,
 )
-from anygrad.documents import documented, like_binary, like_unary, named, signature_of
+from anygrad.documents import documented, like_binary, like_unary, presented, signature_of
 from anygrad.errors import DtypeError, GraphExitError, ShapeError, message
 from anygrad.graph import GRAD_MODE, Node
 from anygrad.hints import elsewhere, renamed
@@ -308,14 +308,14 @@ def publish() -> None:
         like = row.prepare or (like_unary if len(row.inputs) == 1 else like_binary)
         several = "Tensor" if len(row.carries) == 1 else "tuple[Tensor, ...]"
         result = row.result.__name__ if row.result else several
-        FUNCTIONS[row.key] = named(_made(row), row.key, documented(row), signature_of(like, result))
+        FUNCTIONS[row.key] = presented(_made(row), row.key, documented(row), signature_of(like, result))
     for name, function in DERIVED.items():
         if name not in FUNCTIONS:
             signature = signature_of(function)
-            FUNCTIONS[name] = named(derived(function), name, function.__doc__ or "", signature)
+            FUNCTIONS[name] = presented(derived(function), name, function.__doc__ or "", signature)
     for name, function in CREATIONS.items():
         if name not in FUNCTIONS:
-            FUNCTIONS[name] = named(creation(function), name, function.__doc__ or "", None)
+            FUNCTIONS[name] = presented(creation(function), name, function.__doc__ or "", None)
 
 
 publish()

@@ -117,8 +117,24 @@ def reductions(n: int = 10) -> Program:
     return _losing(5, lambda: ((x - ag.mean(x, axis=1, keepdims=True)) * ag.sum(x, axis=0)).sum())
 
 
+def network(n: int = 8) -> Program:
+    """One step of a network with one hidden layer: products, biases, a loss over labels, four updates."""
+    source = np.random.default_rng(0)
+    x, labels = ag.tensor(source.uniform(size=(n, 6))), ag.tensor(source.integers(0, 3, n))
+    shapes = ((6, 4), (4,), (4, 3), (3,))
+    weights = w1, b1, w2, b2 = [ag.tensor(source.normal(size=s), requires_grad=True) for s in shapes]
+
+    def update() -> None:
+        with ag.no_grad():
+            for w in weights:
+                w.sub_(w.grad, alpha=0.1)
+                w.grad = None
+
+    return _losing(6, lambda: ag.cross_entropy(ag.relu(x @ w1 + b1) @ w2 + b2, labels), update)
+
+
 PROGRAMS: dict[str, Callable[..., Program]] = {
-    program.__name__: program for program in (elementwise, rosenbrock, regression, fill, reductions)
+    program.__name__: program for program in (elementwise, rosenbrock, regression, network, fill, reductions)
 }
 SCALABLE = ("elementwise", "regression", "reductions")
 """Programs whose arrays may be made large."""

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,7 +31,6 @@ def test_a_chain_of_a_million_nodes() -> None:
     limit = sys.getrecursionlimit()
     x = leaf(1.0)
     y = x
-    start = time.perf_counter()
     for _ in range(LONG):
         y = y * 1.0
     y.backward()
@@ -41,7 +39,6 @@ def test_a_chain_of_a_million_nodes() -> None:
     del y
     assert last() is None
     assert sys.getrecursionlimit() == limit
-    assert time.perf_counter() - start < 60
 
 
 def test_a_long_chain_towards_an_input_and_through_create_graph() -> None:

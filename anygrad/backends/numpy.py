@@ -22,7 +22,7 @@ from anygrad.backends.base import STANDARD, Backend, check_bounds
 from anygrad.backends.checksums import ViewedChecksums
 from anygrad.backends.interchange import HostInterchange
 from anygrad.backends.numpy_algebra import ComplexEigenvalues, NumpyAlgebra
-from anygrad.backends.numpy_chains import NumpyChains
+from anygrad.backends.numpy_chains import BLOCK, NumpyChains
 from anygrad.backends.numpy_neural import NumpyNeural
 from anygrad.backends.numpy_ordering import NumpyOrdering
 from anygrad.backends.paths import Layout, follow
@@ -209,9 +209,6 @@ class WritableBackend(ComplexEigenvalues, ViewedChecksums, WritableWindows, Back
         return out
 
 
-PART = 1 << 17
-"""The bytes of a tensor that are updated at once: what goes to scratch memory stays in a core's cache."""
-
 SMALL = 1024
 """The entries up to which a number is written out: it costs less than a view, and so does what reads it."""
 
@@ -273,12 +270,12 @@ class NumpyBackend(
 
     def update(self, name: str, a: Any, b: Any, alpha: Any) -> None:
         compute = self.ufuncs[name]
-        large = a.nbytes > PART and a.dtype.kind in "fc" and b.__class__ is np.ndarray and _alike(a, b)
+        large = a.nbytes > BLOCK and a.dtype.kind in "fc" and b.__class__ is np.ndarray and _alike(a, b)
         if not large or np.may_share_memory(a, b):
             compute(a, b * alpha, a)
             return
         # New memory for all of the product would cost as much as the update.
-        entries = PART // a.itemsize
+        entries = BLOCK // a.itemsize
         alpha, scratch = np.asarray(alpha, a.dtype), np.empty(entries, a.dtype)
         a, b = a.reshape(-1), b.reshape(-1)
         for start in range(0, a.size, entries):

@@ -179,6 +179,7 @@ def _label_loss_back(xp, g, labels, out, ignore_index, reduction):
         found = xp.label_loss_dx(g[0], slope)
     if g[1] is None:
         return found
+    # Under create_graph alone: slope is softmax, less one at the label, over the number of labels that count.
     labels = xp.reshape(labels, (slope.shape[0], 1))
     kept = labels != ignore_index
     n = xp.astype(xp.maximum(xp.count_nonzero(kept), 1), slope.dtype) if reduction == "mean" else 1
