@@ -48,7 +48,7 @@ class profile:
     >>> with ag.profile() as p:
     ...     ag.sum(ag.sin(x) * x).backward()
     >>> [(row.name, row.calls, row.allocated, row.kept) for row in p.rows(sort="name")]
-    [('backward', 1, 0, 0), ('multiply', 1, 72, 24), ('sin', 1, 48, 0), ('sum', 1, 8, 0)]
+    [('backward', 1, 0, 0), ('multiply', 1, 72, 24), ('sin', 1, 48, 0), ('sum', 1, 32, 0)]
     """
 
     def __init__(self) -> None:
