@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import anygrad as ag
 from anygrad.errors import DtypeError
 from anygrad.graph import GRAD_MODE
+from tests.test_memory import run_threads
 
 
 def recorded() -> bool:
@@ -302,23 +302,15 @@ def test_one_mode_object_shared_by_threads(make: Callable[[], Any]) -> None:
 
 
 def test_threads_leave_one_mode_object_at_one_time() -> None:
-    mode, seen, interval = ag.no_grad(), list[bool](), sys.getswitchinterval()
+    mode, seen = ag.no_grad(), list[bool]()
 
-    def work() -> None:
+    def work(i: int) -> None:
         for _ in range(2000):
             with mode, mode:
                 pass
         seen.append(recorded())
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    sys.setswitchinterval(1e-6)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    assert run_threads(work, 6) == []
     assert seen == [True] * 6
     with mode:
         # What another thread has used and has yet to take away.
