@@ -161,8 +161,24 @@ def test_a_gradient_that_a_graph_still_holds_is_not_written(write: Any, make: An
     loss.backward()
     held = x.grad
     write(held)
+    written = held.cpu().numpy(copy=True)
     ag.cross_entropy(x, labels).backward()
     assert x.grad is held
+    np.testing.assert_allclose(held.cpu().numpy(), written + first, rtol=1e-15, atol=1e-16)
+
+
+def test_a_pass_that_begins_at_a_loss_computes_nothing() -> None:
+    """On NumPy its gradient is the array that the loss has kept; of a multiple of the loss it is another."""
+    x = ag.tensor(np.random.default_rng(0).normal(size=(4, 3)), requires_grad=True)
+    loss = ag.cross_entropy(x, ag.asarray([0, 1, 2, 0]))
+    _, slope = next(part for part in loss.grad_fn.edges[0].saved if isinstance(part, tuple))
+    loss.backward(retain_graph=True)
+    assert x.grad.array is slope
+    kept, x.grad = slope.copy(), None
+    (loss * 2.0).backward()
+    assert x.grad.array is not slope
+    np.testing.assert_array_equal(x.grad.numpy(), 2 * kept)
+    np.testing.assert_array_equal(slope, kept)
 
 
 def test_second_use_and_retained_graphs() -> None:
