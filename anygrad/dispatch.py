@@ -349,8 +349,7 @@ def alone(row: Row, x: Tensor, a: Any, keywords: dict[str, Any]) -> Any:
 
 def viewing(row: Row, x: Tensor, keywords: dict[str, Any], copy: bool | None) -> Tensor:
     """Compute a row of views: a view of x where memory is shared, which ``copy`` may ask for or refuse."""
-    x._in_memory()
-    a, steps = x.array, ((row.name, keywords),)
+    a, steps = x._in_memory(), ((row.name, keywords),)
     t: Tensor = alone(row, x, a, keywords)
     shared = shows(x, a, t.array, steps)
     if copy is False and not shared:

@@ -186,7 +186,9 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         t.xp = xp
         t.node = node and Node(GETITEM, GETITEM.save(a, None, {"key": entry}), (node,))
         return t
-    a, shape = x._in_memory(), tuple(shape)
+    if a.__class__ in xp.generics:
+        a = x._in_memory()
+    shape = tuple(shape)
     found = plain(key, shape) or canonical(raw_key(key, xp), shape, xp)
     steps = found.steps
     if found.gather:
