@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable
 from time import perf_counter_ns as now
 from typing import Any
 
-from anygrad import graph, rules, tape
+from anygrad import graph, rules, sums, tape
 from anygrad.backends.base import Backend
 from anygrad.devices import get_backend, opened
 from anygrad.exchange import Local, Op, called, exchange, operations, swap
@@ -100,7 +100,8 @@ class Recorder:
             for function, (name, kind) in operations().items():
                 exchange(undo, function, functools.partial(operation, name, kind))
             swap(undo, tape, "backward", self.whole_pass(tape.backward))
-            swap(undo, tape, "fit", derivative(rules.fit, ""))
+            for module in (sums, tape):
+                swap(undo, module, "fit", derivative(rules.fit, ""))
             swap(undo, tape, "rewrapped", self.rewrapping(graph.rewrapped))
             for plan in [plan for row in REGISTRY.values() for plan in row.plans.values()]:
                 for slot in ("one", "pair", "all", "into", "consume"):
@@ -279,14 +280,15 @@ class Recorder:
         return derivative
 
     def chaining(self, chained: Function, timer: Any) -> Function:
-        """Return ``chained``, which runs several formulas at once, such that each gets its part of the time.
+        """Return ``chained``, which runs many formulas at once, such that each gets its part of the time.
 
         On the host their calls are timed block by block; a device runs them in one kernel: equal parts.
         """
         local, log, made = self.local, self.log, self._made
 
-        def timed(g: Any, steps: list[tuple[Any, Any]], buffer: Any = None) -> Any:
+        def timed(chains: list[tuple[Any, list[Any]]], buffer: Any = None) -> Any:
             here = local.here
+            steps = [step for _, several in chains for step in several]
             formulas = [getattr(f, "formula", f) for f, _ in steps]
             ops = [made.get(id(saved)) or getattr(f, "unseen", UNSEEN) for f, saved in steps]
             spent = [0] * len(steps)
@@ -296,7 +298,9 @@ class Recorder:
             begun = self.begun(timer)
             start = now()
             try:
-                out = chained(g, [(f, saved) for f, (_, saved) in zip(formulas, steps, strict=True)], buffer)
+                rest = iter(formulas)
+                unwrapped = [(g, [(next(rest), saved) for _, saved in several]) for g, several in chains]
+                out = chained(unwrapped, buffer)
             finally:
                 end = now()
                 here.op = outer
@@ -307,7 +311,8 @@ class Recorder:
                 log.append(("span", op, "backward", here.thread, start, stop, part))
                 start = stop
             if buffer is None:
-                self.found(ops[-1], out, chained.__self__, (g,))  # type: ignore[attr-defined]
+                gs = tuple(g for g, _ in chains)
+                self.found(ops[-1], out, chained.__self__, gs)  # type: ignore[attr-defined]
             return out
 
         return timed

@@ -22,6 +22,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+WORDS = 36
+"""The pointers and integers that a kernel takes at most."""
+
 HEAD = """
 #include <cmath>
 #include <ucontext.h>
@@ -33,16 +36,13 @@ typedef _Float16 __half;
 static ucontext_t host, fibers[1024];
 static int now;
 static void __syncthreads() { swapcontext(&fibers[now], &host); }
-typedef void (*Kernel)(long, long, long, long, long, long, long, long, long, long, long, long,
-                       double, double, double, double);
+typedef void (*Kernel)(WORDS, double, double, double, double);
 static Kernel kernel;
 static long* given;
 static double* numbers;
 static bool ended[1024];
 static void fiber() {
-    kernel(given[0], given[1], given[2], given[3], given[4], given[5],
-           given[6], given[7], given[8], given[9], given[10], given[11],
-           numbers[0], numbers[1], numbers[2], numbers[3]);
+    kernel(GIVEN, numbers[0], numbers[1], numbers[2], numbers[3]);
     ended[now] = true;
 }
 extern "C" void launch(Kernel function, long* arguments, double* fractions,
@@ -76,6 +76,8 @@ extern "C" void launch(Kernel function, long* arguments, double* fractions,
 #define __global__
 #define __shared__ static
 """
+HEAD = HEAD.replace("WORDS", ", ".join(["long"] * WORDS))
+HEAD = HEAD.replace("GIVEN", ", ".join(f"given[{i}]" for i in range(WORDS)))
 
 
 def available() -> bool:
@@ -108,14 +110,14 @@ class RawModule:
 
         def launch(grid: tuple[int, ...], block: tuple[int, ...], arguments: tuple[Any, ...]) -> None:
             columns, rows = (*block, 1)[:2]
-            assert len(grid) == 1 and columns * rows <= 1024 and len(arguments) <= 12
+            assert len(grid) == 1 and columns * rows <= 1024 and len(arguments) <= WORDS
             for x in arguments:
                 assert isinstance(x, int | float) or (isinstance(x, np.ndarray) and x.flags.c_contiguous)
             # In registers of their own, whatever stands between them.
             numbers = (ctypes.c_double * 4)(*(x for x in arguments if isinstance(x, float)))
             others = [x for x in arguments if not isinstance(x, float)]
             words = [x if isinstance(x, int) else x.__array_interface__["data"][0] for x in others]
-            given = (ctypes.c_long * 12)(*words)
+            given = (ctypes.c_long * WORDS)(*words)
             sizes = (ctypes.c_long(n) for n in (*grid, columns, rows))
             self.library.launch(function, given, numbers, *sizes)
 

@@ -12,7 +12,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -20,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 import anygrad as ag
-from anygrad import graph, rules, tape
+from anygrad import graph, rules, sums, tape
 from anygrad.devices import get_backend
 from anygrad.op import REGISTRY, Row
 from anygrad.tensors import Tensor
@@ -234,7 +234,9 @@ def noting(seen: Seen, always: bool = False) -> Formula:
 @contextmanager
 def fitting(function: Formula) -> Iterator[None]:
     """Have the engine fit with another function."""
-    with mock.patch.object(graph, "fit", function), mock.patch.object(tape, "fit", function):
+    with ExitStack() as patches:
+        for module in (graph, sums, tape):
+            patches.enter_context(mock.patch.object(module, "fit", function))
         yield
 
 

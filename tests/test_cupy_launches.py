@@ -135,6 +135,45 @@ def test_a_chain_is_one_launch(cuda: Watched) -> None:
     np.testing.assert_allclose(x.grad.numpy(copy=True), host.grad.numpy(), rtol=1e-14)
 
 
+def test_chains_that_meet_are_one_launch(cuda: Watched) -> None:
+    x = ag.tensor(entries(8, 5), device="cuda", requires_grad=True)
+    b = ag.tensor(entries(5, seed=1), device="cuda")
+
+    def loss(x: ag.Tensor, b: ag.Tensor) -> ag.Tensor:
+        return ag.tanh(ag.exp(x * 0.5)) * (ag.sin(x) + b)
+
+    for _ in range(3):  # What comes again is fused: first each of two chains, if it is long, then both.
+        x.grad = None
+        y = loss(x, b)
+        cuda.ran()
+        y.backward(ag.ones_like(y))
+    assert cuda.ran() == ["anygrad_backward"]
+    host = x.cpu().detach().requires_grad_()
+    loss(host, b.cpu()).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(copy=True), host.grad.numpy(), rtol=1e-14)
+
+
+def test_longer_chains_that_meet(cuda: Watched) -> None:
+    """Each in several kernels, of which the last two are one."""
+    x = ag.tensor(entries(8), device="cuda", requires_grad=True)
+
+    def loss(x: ag.Tensor) -> ag.Tensor:
+        y = z = x
+        for _ in range(15):
+            y, z = ag.sin(y), ag.tanh(z)
+        return y * z
+
+    for _ in range(3):
+        x.grad = None
+        y = loss(x)
+        cuda.ran()
+        y.backward(ag.ones_like(y))
+    assert cuda.ran() == ["anygrad_backward"] * 3
+    host = x.cpu().detach().requires_grad_()
+    loss(host).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(copy=True), host.grad.numpy(), rtol=1e-13)
+
+
 # ---------------------------------------------------------------- products
 
 
@@ -225,7 +264,7 @@ def test_the_text_compiles_for_gpus(dtype: str, layout: str) -> None:
     pytest.importorskip("cupy", exc_type=ImportError)
     launches = importlib.import_module("anygrad.backends.cupy_launches")
     given = [0.5 if kind == "n" else np.empty(0, dtype) for kind in layout]
-    program = traced(given[0], [(lambda xp, x, rest: xp.maximum(x, xp.tanh(*rest)), given[1:])])
+    program = traced([(given[0], [(lambda xp, x, rest: xp.maximum(x, xp.tanh(*rest)), given[1:])])])
     update = launches.UPDATE.format(
         T=dtype.replace("32", "").replace("float64", "double"), THREADS=256, sign="-"
     )

@@ -69,7 +69,7 @@ def written() -> tuple[list[Written], set[tuple[str, str]]]:
     found, missing = [], set()
     for label, formula, saved, g in formulas():
         try:
-            program = traced(g, [(formula, saved)])
+            program = traced([(g, [(formula, saved)])])
         except (AttributeError, TypeError):
             missing.add(tuple(label.split()[:2]))
             continue
@@ -115,7 +115,7 @@ def test_formulas_in_a_row_are_one_text() -> None:
     for function in (ag.tanh, lambda t: t * 1.5, lambda t: t**2, lambda t: ag.maximum(t, x), ag.exp):
         y = function(y)
         steps.insert(0, (y.node.plan.one, y.node.saved))
-    program = traced(g, steps)
+    program = traced([(g, steps)])
     (kernel,) = host_kernels.compiled([(program.parameters, program.dtype, host_kernels.body_of(program))])
     expected = g
     for formula, saved in steps:
@@ -124,14 +124,14 @@ def test_formulas_in_a_row_are_one_text() -> None:
 
 
 def test_a_scalar_widens_nothing() -> None:
-    program = traced(np.ones(2, np.float32), [(lambda xp, g, saved: g * saved[0] - 1.5, (2.0,))])
+    program = traced([(np.ones(2, np.float32), [(lambda xp, g, saved: g * saved[0] - 1.5, (2.0,))])])
     assert program.dtype == np.float32
     assert [dtype.name for dtype, _ in program.parameters] == ["float32", "float64"]
     assert all("double" not in line for line in program.lines)
     with pytest.raises(TypeError, match="no value"):
-        traced(np.ones(2), [(lambda xp, g, saved: g if g else -g, ())])
+        traced([(np.ones(2), [(lambda xp, g, saved: g if g else -g, ())])])
     with pytest.raises(AttributeError, match="no kernel computes 'matmul'"):
-        traced(np.ones(2), [(lambda xp, g, saved: xp.matmul(g, g), ())])
+        traced([(np.ones(2), [(lambda xp, g, saved: xp.matmul(g, g), ())])])
 
 
 def test_every_text_compiles_for_gpus() -> None:

@@ -23,6 +23,7 @@ LADDER = [
         "graph",
         "hooks",
         "gradients",
+        "sums",
         "tape",
         "conversion",
         "memory",
@@ -131,7 +132,7 @@ def test_rows_see_op_rules_and_errors_alone() -> None:
         assert theirs <= {"anygrad.op", "anygrad.rules", "anygrad.errors"}, path
 
 
-@pytest.mark.parametrize("name", ["ops", "rules", "op", "graph", "tape"])
+@pytest.mark.parametrize("name", ["ops", "rules", "op", "graph", "sums", "tape"])
 def test_formulas_and_tape_name_no_array_library(name: str) -> None:
     for path in [p for p in MODULES if rung(p) == name]:
         found = {m for m in imported(path) if m.partition(".")[0] in LIBRARIES}

@@ -31,14 +31,14 @@ def test_what_is_written_out_computes_the_same_numbers() -> None:
         g, cut = flattened(g, saved)
         with np.errstate(all="ignore"):
             try:
-                program = Program(cpu, g, [(formula, cut)])
+                program = Program(cpu, [(g, [(formula, cut)])])
             except (AttributeError, TypeError):
                 continue
             expected = formula(cpu, g, cut)
             found = np.full(g.shape, 7, program.dtype)
-            program.run(g, cut, found, False)
+            program.run([g, *cut], found)
             added = np.full(g.shape, 2, program.dtype)
-            program.run(g, cut, added, True)
+            Program(cpu, [(added, []), (g, [(formula, cut)])]).run([added, g, *cut], added)
         rows.add(label.split()[0])
         assert found.dtype == expected.dtype, label
         rtol = 4 * float(np.finfo(expected.dtype).eps)
@@ -63,11 +63,11 @@ def test_scratch_memory_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numpy_chains, "BLOCK", 64)
     cpu, x = get_backend("cpu"), np.linspace(0.1, 2.0, 19)
     steps = [(lambda xp, g, saved: (g * saved[0]) * (1 - saved[0] * saved[0]), (x,))] * 20
-    program = Program(cpu, x, [(f, list(saved)) for f, saved in steps])
+    program = Program(cpu, [(x, steps)])
     assert len(program.scratch) == 2
     assert program.text.startswith("def block(a0, a1, a2,") and program.text.endswith(", out)")
     found, expected = np.empty(19), x
-    program.run(x, [x] * 20, found, False)
+    program.run([x] * 21, found)
     for formula, saved in steps:
         expected = formula(cpu, expected, saved)
     np.testing.assert_array_equal(found, expected)
@@ -83,14 +83,120 @@ def test_what_is_not_written_out() -> None:
         lambda xp, g, saved: np.add.outer(g, g),
         lambda xp, g, saved: np.multiply(g, g, dtype=np.float32),
         lambda xp, g, saved: np.divmod(g, 2)[0],
-        lambda xp, g, saved: g,
-        lambda xp, g, saved: saved[0],
         lambda xp, g, saved: saved[1] * saved[1],
         lambda xp, g, saved: g.reshape(-1),
         lambda xp, g, saved: float(g),
     ):
         with pytest.raises((TypeError, AttributeError)):
-            Program(cpu, g, [(formula, [g, np.asarray(2.0)])])
+            Program(cpu, [(g, [(formula, [g, np.asarray(2.0)])])])
+
+
+def test_what_computes_nothing_is_copied() -> None:
+    """A result is new memory: it may become a ``.grad`` that is written to."""
+    cpu, g, x = get_backend("cpu"), np.linspace(0.0, 1.0, 7), np.linspace(2.0, 3.0, 7)
+    ones = np.broadcast_to(np.asarray(1.0), (7,))
+    for start, formula, expected in (
+        (g, lambda xp, g, saved: g, g),
+        (g, lambda xp, g, saved: saved[0], x),
+        (ones, lambda xp, g, saved: g * saved[0], x),
+        (ones, lambda xp, g, saved: saved[0] * g, x),
+    ):
+        program, found = Program(cpu, [(start, [(formula, [x])])]), np.empty(7)
+        assert "positive" in str(program.block.__globals__["f0"]) and "f1" not in program.text
+        program.run([start, x], found)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_what_a_sum_begins_with_is_no_product() -> None:
+    cpu, x = get_backend("cpu"), np.linspace(2.0, 3.0, 7)
+    steps = [(lambda xp, g, saved: g * saved[0], [x]), (lambda xp, g, saved: g * saved[0], [np.float64(2.0)])]
+    for value, calls in ((1.0, 1), (1.5, 2)):
+        ones = np.broadcast_to(np.asarray(value), (7,))
+        program, found = Program(cpu, [(ones, steps)]), np.empty(7)
+        assert program.text.count("\n") == calls
+        program.run([ones, x, np.float64(2.0)], found)
+        np.testing.assert_array_equal(found, value * x * 2.0)
+    # In single precision such a product widens; a number is no array; nobody looks at an array of ones.
+    for start, saved in (
+        (np.broadcast_to(np.float32(1.0), (7,)), x),
+        (np.broadcast_to(np.float64(1.0), (7,)), x.astype(np.float32)),
+        (np.broadcast_to(np.float64(1.0), (7,)), np.float64(2.5)),
+        (np.ones(7), x),
+    ):
+        program = Program(cpu, [(start, [(lambda xp, g, saved: g * saved[0], [saved])])])
+        found = np.empty(7, program.dtype)
+        program.run([start, saved], found)
+        np.testing.assert_array_equal(found, start * saved)
+        assert found.dtype == (start * saved).dtype
+    kept: Any = get_backend("cpu").programs
+    for value in (1.0, 3.0, 1.0, 3.0, 1.0):  # which are different chains
+        t = ag.tensor(np.full(200_000, 0.5), requires_grad=True)
+        ag.sum(ag.sin(t) * t).backward(ag.asarray(value))
+        np.testing.assert_allclose(t.grad.numpy(), value * (0.5 * np.cos(0.5) + np.sin(0.5)), rtol=1e-14)
+    assert kept
+
+
+@pytest.mark.parametrize("uses", range(1, 7))
+def test_chains_that_meet_are_run_together(
+    uses: int, always: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at a time, until there is a buffer; each contribution counts once, whatever comes in between."""
+    met: list[tuple[int, bool]] = []
+    chained = numpy_chains.NumpyChains.chained
+
+    def watched(self: Any, chains: Any, buffer: Any = None) -> Any:
+        met.append((len(chains), buffer is not None))
+        return chained(self, chains, buffer)
+
+    monkeypatch.setattr(numpy_chains.NumpyChains, "chained", watched)
+    x = np.linspace(0.1, 2.0, 40)
+    slopes = [lambda x: np.cos(x) * 2, np.exp, lambda x: 2 * x, lambda x: 1 - np.tanh(x) ** 2]
+    slopes += [lambda x: -1 / x**2, lambda x: 1 / x]
+    functions = [lambda t: ag.sin(t) * 2.0, ag.exp, lambda t: t * t, ag.tanh, lambda t: 1.0 / t, ag.log]
+    for _ in range(3):
+        met.clear()
+        t = ag.tensor(x, requires_grad=True)
+        ag.sum(sum(f(t) for f in functions[:uses])).backward()
+        expected = sum(slope(x) for slope in slopes[:uses])
+        np.testing.assert_allclose(t.grad.numpy(), expected, rtol=1e-13)
+        assert met.count((2, False)) == (uses > 1), met
+        assert (1, False) not in met or uses == 1, met
+
+
+def test_a_chain_that_waits_in_vain(always: Backend) -> None:
+    """What else leads to the node is no chain, comes to nothing, or goes through another device's graph."""
+    x = np.linspace(0.1, 2.0, 40)
+    for other, slope in (
+        (lambda t: ag.matmul(t, t), 2 * x),
+        (lambda t: ag.cumulative_sum(t)[3], np.arange(40) < 4),
+        (lambda t: ag.sum(ag.reshape(t, (5, 8)) ** 2), 2 * x),
+        (lambda t: t.clone().detach().requires_grad_()[0] * 1.0, 0 * x),
+        (lambda t: ag.unstack(t)[7] * 3.0, 3.0 * (np.arange(40) == 7)),
+    ):
+        for turned in (False, True):
+            for _ in range(3):
+                t = ag.tensor(x, requires_grad=True)
+                parts = [lambda t: ag.sum(ag.sin(t) * 2.0), other]
+                y = t * 1.0
+                sum(f(y) for f in (parts[::-1] if turned else parts)).backward()
+                np.testing.assert_allclose(t.grad.numpy(), 2 * np.cos(x) + slope, rtol=1e-13)
+
+
+def test_chains_wait_towards_wanted_inputs(always: Backend) -> None:
+    x = np.linspace(0.1, 2.0, 40)
+    for _ in range(3):
+        t, u = (ag.tensor(x, requires_grad=True) for _ in range(2))
+        y = t * 2.0
+        loss = ag.sum(ag.sin(y) * u) + ag.sum(ag.exp(y))
+        seen: list[Any] = []
+        y.register_hook(lambda g, seen=seen: seen.append(g.numpy(copy=True)))
+        gy, gt = ag.autograd.grad(loss, [y, t])
+        expected = np.cos(2 * x) * x + np.exp(2 * x)
+        np.testing.assert_allclose(gy.numpy(), expected, rtol=1e-13)
+        np.testing.assert_allclose(gt.numpy(), 2 * expected, rtol=1e-13)
+        assert len(seen) == 1
+        np.testing.assert_allclose(seen[0], expected, rtol=1e-13)
+        assert t.grad is None and u.grad is None
 
 
 def test_formulas_of_users_see_arrays(always: Backend) -> None:

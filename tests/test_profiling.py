@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import anygrad as ag
-from anygrad import tape
+from anygrad import sums, tape
 from anygrad.errors import ArgumentError
 from anygrad.functions import FUNCTIONS
 from anygrad.graph import Node
@@ -36,7 +36,7 @@ def here() -> int:
 
 def state() -> list[Any]:
     """Return what a profile exchanges."""
-    found: list[Any] = [tape.backward, tape.fit, tape.rewrapped]
+    found: list[Any] = [tape.backward, tape.fit, sums.fit, tape.rewrapped]
     found += [vars(Node)["saved"]]
     methods = [f for f in vars(ag.Tensor).values() if isinstance(f, types.FunctionType)]
     for function in [*FUNCTIONS.values(), *methods]:

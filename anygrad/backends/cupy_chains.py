@@ -7,13 +7,16 @@ kernels of its single formulas, of which there is no endless number.
 
 from __future__ import annotations
 
+import functools
+import operator
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import cupy
 
 from anygrad.backends.cupy_launches import Kernel
 from anygrad.backends.fusing import traced
-from anygrad.backends.numpy_chains import traceable
+from anygrad.backends.numpy_chains import Chain, traceable
 
 __all__ = ["Chains"]
 
@@ -38,53 +41,64 @@ class Chains:
         """Tell whether ``chained`` can add into a buffer: always."""
         return True
 
-    def chained(self, g: Any, steps: list[Any], buffer: Any = None) -> Any:
-        """Take a gradient through elementwise formulas, and add it into a buffer where there is one.
+    def chained(self, chains: Sequence[Chain], buffer: Any = None) -> Any:
+        """Return the sum of gradients, each taken through formulas; add it into a buffer where there is one.
 
         The result is a new array: formulas that pass ``g`` on are left out by the tape, and none returns what
         it has saved.
         """
-        for start in range(0, len(steps), LONGEST):
-            g = self._through(g, steps[start : start + LONGEST])
+        ends = []
+        for g, steps in chains:
+            while len(steps) > LONGEST:
+                g, steps = self._through([(g, steps[:LONGEST])]), steps[LONGEST:]
+            ends.append((g, steps))
+        total = self._through(ends)
         if buffer is None:
-            return g
-        buffer += g
+            return total
+        buffer += total
         return buffer
 
-    def _through(self, g: Any, steps: list[Any]) -> Any:
-        key: list[Any] = [g.dtype]
-        given = [g]
-        for formula, saved in steps:
-            key.append(formula)
-            for x in saved:
-                if x.__class__ is cupy.ndarray:
-                    key.append(x.dtype)
-                elif x.__class__ is float or x.__class__ is complex:
-                    key.append(x.__class__)
-                else:
-                    key.append((x.__class__, x))
-                    continue
-                given.append(x)
-        kernel: Any = self.kernels.get(tuple(key))
+    def _through(self, chains: Sequence[Chain]) -> Any:
+        key: list[Any] = []
+        given = []
+        for g, steps in chains:
+            key.append(g.dtype)
+            given.append(g)
+            for formula, saved in steps:
+                key.append(formula)
+                for x in saved:
+                    if x.__class__ is cupy.ndarray:
+                        key.append(x.dtype)
+                    elif x.__class__ is float or x.__class__ is complex:
+                        key.append(x.__class__)
+                    else:
+                        key.append((x.__class__, x))
+                        continue
+                    given.append(x)
+        known, single = tuple(key), len(chains) == len(chains[0][1]) == 1
+        kernel: Any = self.kernels.get(known)
         if kernel is None:
-            kernel = self.kernels[tuple(key)] = SEEN if len(steps) > 1 else self._written(g, steps)
+            kernel = self.kernels[known] = self._written(chains) if single else SEEN
         elif kernel is SEEN:
-            kernel = self.kernels[tuple(key)] = self._written(g, steps)
-        if kernel is SEEN or (kernel is PLAIN and len(steps) > 1):
-            for step in steps:
-                g = self._through(g, [step])
-            return g
-        if kernel is PLAIN:
-            formula, saved = steps[0]
+            kernel = self.kernels[known] = self._written(chains)
+        if kernel is not SEEN and kernel is not PLAIN:
+            return kernel(*given)
+        if len(chains) > 1:
+            return functools.reduce(operator.iadd, [self._through([chain]) for chain in chains])
+        ((g, steps),) = chains
+        if single:
+            ((formula, saved),) = steps
             return formula(self, g, saved)
-        return kernel(*given)
+        for step in steps:
+            g = self._through([(g, [step])])
+        return g
 
-    def _written(self, g: Any, steps: list[Any]) -> Any:
+    def _written(self, chains: Sequence[Chain]) -> Any:
         if len(self.kernels) > KEPT:
             self.kernels.clear()
-        if not all(traceable(formula) for formula, _ in steps):
+        if not all(traceable(formula) for _, steps in chains for formula, _ in steps):
             return PLAIN
         try:
-            return Kernel(traced(g, steps), "anygrad_backward")
+            return Kernel(traced(chains), "anygrad_backward")
         except (AttributeError, TypeError):
             return PLAIN

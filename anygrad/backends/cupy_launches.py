@@ -152,7 +152,7 @@ def function_of(name: str, general: Callable[..., Any]) -> Callable[..., Any]:
                 return general(*operands)
         kernel = kernels.get(dtypes)
         if kernel is None:
-            program = traced(given[0], [(formula, tuple(given[1:]))])
+            program = traced([(given[0], [(formula, tuple(given[1:]))])])
             kernel = kernels[dtypes] = Kernel(program, f"anygrad_{name}", general)
         return kernel(*given)
 

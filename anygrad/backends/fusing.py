@@ -251,8 +251,8 @@ class Program:
         self.result = out.text
 
 
-def traced(g: Any, steps: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]) -> Program:
-    """Write formulas out that are called one on the other's result, the first one on ``g``.
+def traced(chains: Sequence[tuple[Any, Sequence[tuple[Callable[..., Any], Sequence[Any]]]]]) -> Program:
+    """Write out the sum of chains, whose formulas are called one on the other's result, the first on ``g``.
 
     ``g`` and what the formulas have saved may be arrays, of which only the dtype counts, and floating or
     complex numbers, which become parameters; whatever else they have is taken as it is. Raises ``TypeError``
@@ -269,8 +269,11 @@ def traced(g: Any, steps: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]]) 
         parameters.append((np.result_type(like), name))
         return Symbol(trace, name, like)
 
+    total: Any = None
     with np.errstate(all="ignore"):
-        out = parameter(g)
-        for formula, saved in steps:
-            out = formula(trace, out, tuple(parameter(x) for x in saved))
-    return Program(parameters, trace.lines, out)
+        for g, steps in chains:
+            out = parameter(g)
+            for formula, saved in steps:
+                out = formula(trace, out, tuple(parameter(x) for x in saved))
+            total = out if total is None else total + out
+    return Program(parameters, trace.lines, total)

@@ -1,8 +1,8 @@
 """Chains of elementwise formulas on NumPy, block by block: what lies between two formulas stays in the cache.
 
-A chain that comes again is written out as a list of ufunc calls, by running its formulas once on symbols that
-note each call. It then computes into a few blocks of scratch memory and straight into the result. What notes
-nothing (``where``, a look at a value) leaves the chain to its formulas, which make an array at every step.
+Chains that come again are written out as a list of ufunc calls, by running their formulas once on symbols
+that note each call. They then compute into a few blocks of scratch memory and straight into the result. What
+notes nothing (``where``, a look at a value) leaves them to their formulas, which make an array at every step.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ KEPT = 256
 
 ARRAYS = (np.ndarray, np.generic)
 Step = tuple[Callable[..., Any], Sequence[Any]]
+Chain = tuple[Any, Sequence[Step]]
+"""A gradient and the formulas that it goes through, each with what was saved for it."""
 SEEN, PLAIN = "seen once", "not to be written out"
 
 
@@ -45,45 +47,50 @@ class NumpyChains:
         """Tell whether ``chained`` can add into a buffer."""
         return bool(buffer.flags.c_contiguous)
 
-    def chained(self, g: Any, steps: Sequence[Step], buffer: Any = None) -> Any:
-        """Take a gradient through elementwise formulas, and add it to a row-major buffer if there is one."""
-        flat = g.reshape(-1) if g.flags.c_contiguous else np.broadcast_to(g[(0,) * g.ndim], (g.size,))
-        cut: list[Step] = [
-            (f, [s.reshape(-1) if getattr(s, "ndim", 0) else s for s in saved]) for f, saved in steps
+    def chained(self, chains: Sequence[Chain], buffer: Any = None) -> Any:
+        """Return the sum of gradients, each taken through formulas; add it to a row-major buffer if given."""
+        shape = chains[0][0].shape
+        cut: list[Chain] = [
+            (_flat(g) if shape else g.reshape(-1), [(f, [_flat(s) for s in saved]) for f, saved in steps])
+            for g, steps in chains
         ]
-        program = self._program(flat, cut)
+        if buffer is not None:
+            cut.insert(0, (buffer.reshape(-1), []))
+        program = self._program(cut)
         # Never a view of new memory: what lands in `.grad` would be copied.
         if program is None:
-            return self._through(flat, cut, buffer, g.shape)
-        whole = np.empty(g.shape, program.dtype) if buffer is None else buffer
-        program.run(flat, [s for _, saved in cut for s in saved], whole.reshape(-1), buffer is not None)
+            return self._through(cut, buffer, shape)
+        whole = np.empty(shape, program.dtype) if buffer is None else buffer
+        program.run(_given(cut), whole.reshape(-1))
         return whole
 
-    def _through(self, flat: Any, cut: list[Step], buffer: Any, shape: tuple[int, ...]) -> Any:
+    def _through(self, cut: list[Chain], whole: Any, shape: tuple[int, ...]) -> Any:
         """Call the formulas one on the other's result."""
-        whole, entries = buffer, _entries(flat)
-        for start in range(0, max(flat.size, 1), entries):
+        first = cut[0][0]
+        entries = _entries(first)
+        for start in range(0, max(first.size, 1), entries):
             part = slice(start, start + entries)
-            block = flat[part]
-            for formula, saved in cut:
-                block = formula(self, block, [s[part] if getattr(s, "ndim", 0) else s for s in saved])
+            total: Any = None
+            for g, steps in cut:
+                block = g[part]
+                for formula, saved in steps:
+                    block = formula(self, block, [s[part] if getattr(s, "ndim", 0) else s for s in saved])
+                total = block if total is None else total + block
             if whole is None:
-                whole = np.empty(shape, block.dtype)
-            into = whole.reshape(-1)[part]
-            if buffer is None:
-                into[...] = block
-            else:
-                into += block
+                whole = np.empty(shape, total.dtype)
+            whole.reshape(-1)[part] = total
         return whole
 
-    def _program(self, flat: Any, cut: list[Step]) -> Program | None:
-        """Return the calls of a chain that was seen before; None where it is new or has no such text."""
+    def _program(self, cut: list[Chain]) -> Program | None:
+        """Return the calls of chains that were seen before; None where they are new or have no such text."""
         programs = self.programs
-        key: list[Any] = [flat.dtype]
-        for formula, saved in cut:
-            key.append(formula)
-            # Numbers by what they look like: 0.0 and -0.0 are equal.
-            key += [(s.dtype, s.ndim) if isinstance(s, ARRAYS) else (s.__class__, repr(s)) for s in saved]
+        key: list[Any] = []
+        for g, steps in cut:
+            key += [g.dtype, _is_one(g)]
+            for formula, saved in steps:
+                key.append(formula)
+                # Numbers by what they look like: 0.0 and -0.0 are equal.
+                key += [(s.dtype, s.ndim) if isinstance(s, ARRAYS) else (s.__class__, repr(s)) for s in saved]
         known = tuple(key)
         found: Any = programs.get(known)
         if found is None:
@@ -92,11 +99,28 @@ class NumpyChains:
             programs[known] = SEEN
         elif found is SEEN:
             found = PLAIN
-            if all(traceable(formula) for formula, _ in cut):
+            if all(traceable(formula) for _, steps in cut for formula, _ in steps):
                 with contextlib.suppress(AttributeError, TypeError):
-                    found = Program(self, flat, cut)
+                    found = Program(self, cut)
             programs[known] = found
         return found if found.__class__ is Program else None
+
+
+def _flat(x: Any) -> Any:
+    """Return an array in one row of entries, without a copy; whatever else as it is."""
+    if not getattr(x, "ndim", 0):
+        return x
+    return x.reshape(-1) if x.flags.c_contiguous else np.broadcast_to(x[(0,) * x.ndim], (x.size,))
+
+
+def _is_one(g: Any) -> bool:
+    """Tell whether a gradient is a one at every entry: what a sum begins with."""
+    return g.strides == (0,) and g.size > 1 and bool(g[0] == 1)
+
+
+def _given(cut: list[Chain]) -> list[Any]:
+    """Return what chains compute with, in order: of each its gradient, then what its formulas saved."""
+    return [x for g, steps in cut for x in (g, *(s for _, saved in steps for s in saved))]
 
 
 def traceable(formula: Any) -> bool:
@@ -110,15 +134,17 @@ def traceable(formula: Any) -> bool:
 class Symbol(NDArrayOperatorsMixin):
     """Stands for an array, or a scalar of NumPy's, in a formula: notes the ufuncs that are called with it.
 
-    ``like`` is an empty array that tells its dtype, with as many axes. Whatever is no call of a ufunc, or
-    asks for a value, is a ``TypeError`` or an ``AttributeError``.
+    ``like`` is an empty array that tells its dtype, with as many axes. A product with an array of ones
+    (``is_one``) is no call. Whatever is no call of a ufunc, or asks for a value, is a ``TypeError`` or an
+    ``AttributeError``.
     """
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, calls: list[Call], like: Any) -> None:
+    def __init__(self, calls: list[Call], like: Any, is_one: bool = False) -> None:
         self.calls = calls
         self.like = like
+        self.is_one = is_one
 
     @property
     def dtype(self) -> np.dtype:
@@ -130,6 +156,11 @@ class Symbol(NDArrayOperatorsMixin):
         if method != "__call__" or keywords or ufunc.nout != 1:
             return NotImplemented
         like = np.asarray(ufunc(*(x.like if isinstance(x, Symbol) else x for x in operands)))
+        if ufunc is np.multiply:
+            for one, other in (operands, operands[::-1]):
+                ones = isinstance(one, Symbol) and one.is_one
+                if ones and isinstance(other, Symbol) and other.like.ndim and other.dtype == like.dtype:
+                    return other
         out = Symbol(self.calls, like)
         self.calls.append((ufunc, operands, out))
         return out
@@ -154,20 +185,26 @@ class Program:
     memory, which are used again once nobody reads them, ``f0``, ... the ufuncs.
     """
 
-    def __init__(self, xp: Any, flat: Any, cut: list[Step]) -> None:
+    def __init__(self, xp: Any, cut: list[Chain]) -> None:
         calls: list[Call] = []
         given: list[Any] = []
 
-        def symbol(s: Any) -> Any:
-            given.append(Symbol(calls, np.empty((0,) * s.ndim, s.dtype)) if isinstance(s, ARRAYS) else s)
+        def symbol(s: Any, is_one: bool = False) -> Any:
+            like = np.ones((0,) * s.ndim, s.dtype) if isinstance(s, ARRAYS) else None
+            given.append(s if like is None else Symbol(calls, like, is_one))
             return given[-1]
 
-        out = symbol(flat)
-        for formula, saved in cut:
-            out = formula(xp, out, [symbol(s) for s in saved])
-        if not calls or calls[-1][2] is not out or not out.like.ndim:
-            raise TypeError("the last formula returns nothing new")
-        self.dtype = out.dtype
+        total: Any = None
+        for g, steps in cut:
+            out = symbol(g, _is_one(g))
+            for formula, saved in steps:
+                out = formula(xp, out, [symbol(s) for s in saved])
+            total = out if total is None else total + out
+        if not calls or calls[-1][2] is not total:
+            total = np.positive(total)
+        if not total.like.ndim:
+            raise TypeError("the last formula returns a number")
+        self.dtype = total.dtype
         self.scratch: list[np.dtype] = []
         self._write(calls, given)
 
@@ -206,20 +243,16 @@ class Program:
         exec(compile(self.text, "<chain>", "exec"), constants)
         self.block = constants["block"]
 
-    def run(self, flat: Any, saved: Sequence[Any], out: Any, adds: bool) -> None:
-        """Compute the chain for a gradient, into ``out`` or added to it."""
-        given, size, entries = [flat, *saved], flat.size, _entries(flat)
-        scratch = [np.empty(min(entries, size), d) for d in (*self.scratch, *([self.dtype] if adds else []))]
-        own = len(self.scratch)
+    def run(self, given: Sequence[Any], out: Any) -> None:
+        """Compute the chains from what they are given, each in one row of entries, into ``out``."""
+        size, entries = out.size, _entries(given[0])
+        scratch = [np.empty(min(entries, size), d) for d in self.scratch]
         for start in range(0, size, entries):
             part = slice(start, start + entries)
             if start + entries > size:
                 scratch = [r[: size - start] for r in scratch]
             blocks = [s[part] if getattr(s, "ndim", 0) else s for s in given]
-            into = out[part]
-            self.block(*blocks, *scratch[:own], scratch[own] if adds else into)
-            if adds:
-                into += scratch[own]
+            self.block(*blocks, *scratch, out[part])
 
 
 def _entries(flat: Any) -> int:
