@@ -17,10 +17,7 @@ from anygrad import (
 )
 from anygrad.arrivals import await_arrivals as _await_arrivals
 from anygrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from anygrad.checkpointing import checkpoint, checkpoint_sequential
 from anygrad.custom import Function
-from anygrad.custom_rules import custom_jvp, custom_vjp
-from anygrad.declaring import primitive
 from anygrad.devices import (
     Device,
     device,
@@ -45,19 +42,26 @@ from anygrad.inspection import (
     result_type,
 )
 from anygrad.interchange import from_dlpack
-from anygrad.jacobians import ggnvp, hessian, hvp, jacobian, vhp
 from anygrad.methods import METHODS as _METHODS  # noqa: F401  (puts them on Tensor)
 from anygrad.namespace import CONSTANTS as _CONSTANTS
 from anygrad.namespace import LIKE as _LIKE
 from anygrad.ops.searching import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 from anygrad.tensors import Tensor, asarray, tensor
-from anygrad.transforms import elementwise_grad, grad, jvp, linearize, value_and_grad, vjp
 
 __version__ = "0.1.0"
 __array_api_version__ = "2025.12"
 
 _PUBLIC = _functions_of("")
 globals().update(_PUBLIC | _CONSTANTS | _LIKE)
+
+_TRANSFORMS = {
+    **dict.fromkeys(("checkpoint", "checkpoint_sequential"), "checkpointing"),
+    **dict.fromkeys(("custom_jvp", "custom_vjp"), "custom_rules"),
+    **dict.fromkeys(("ggnvp", "hessian", "hvp", "jacobian", "vhp"), "jacobians"),
+    **dict.fromkeys(("elementwise_grad", "grad", "jvp", "linearize", "value_and_grad", "vjp"), "transforms"),
+    "primitive": "declaring",
+}
+"""What takes functions, and where it is: imported when it is first used, as all in ``_LATE``."""
 
 __all__ = [
     "Device",
@@ -72,13 +76,8 @@ __all__ = [
     "autograd",
     "broadcast_shapes",
     "can_cast",
-    "checkpoint",
-    "checkpoint_sequential",
-    "custom_jvp",
-    "custom_vjp",
     "device",
     "devices",
-    "elementwise_grad",
     "enable_grad",
     "errors",
     "fft",
@@ -86,28 +85,18 @@ __all__ = [
     "from_dlpack",
     "get_default_device",
     "get_default_dtype",
-    "ggnvp",
-    "grad",
-    "hessian",
-    "hvp",
     "iinfo",
     "is_grad_enabled",
     "isdtype",
-    "jacobian",
-    "jvp",
     "linalg",
-    "linearize",
     "no_grad",
-    "primitive",
     "result_type",
     "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
     "tensor",
-    "value_and_grad",
-    "vhp",
-    "vjp",
     *_ERRORS,
+    *_TRANSFORMS,
     *_PUBLIC,
     *_CONSTANTS,
     *_LIKE,
@@ -117,6 +106,7 @@ __all__ = [
 _await_arrivals()
 
 _LATE = {
+    **_TRANSFORMS,
     "audit": "auditing",
     "detect_anomaly": "anomalies",
     "deterministic": "determinism",
@@ -140,9 +130,10 @@ def __getattr__(name: str) -> Any:
     if name in _LATE_MODULES:
         return importlib.import_module(f"anygrad.{name}")
     if name in _LATE:
-        return getattr(importlib.import_module(f"anygrad.{_LATE[name]}"), name)
+        found = globals()[name] = getattr(importlib.import_module(f"anygrad.{_LATE[name]}"), name)
+        return found
     return _elsewhere(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__array_api_version__", "__version__", *_LATE, *_LATE_MODULES])
+    return sorted({*__all__, "__array_api_version__", "__version__", *_LATE, *_LATE_MODULES})

@@ -7,20 +7,31 @@ import numpy as np
 
 from anygrad import autograd as autograd, errors as errors, fft as fft, linalg as linalg
 from anygrad.autograd import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad, set_grad_enabled as set_grad_enabled
-from anygrad.checkpointing import checkpoint as checkpoint, checkpoint_sequential as checkpoint_sequential
 from anygrad.custom import Function as Function
-from anygrad.custom_rules import custom_jvp as custom_jvp, custom_vjp as custom_vjp
-from anygrad.declaring import primitive as primitive
 from anygrad.devices import Device as Device, device as device, devices as devices, get_default_device as get_default_device, get_default_dtype as get_default_dtype, set_default_device as set_default_device, set_default_dtype as set_default_dtype
 from anygrad.errors import AnomalyError as AnomalyError, AnygradError as AnygradError, ArgumentError as ArgumentError, AxisError as AxisError, BufferExitError as BufferExitError, ChangedOperandError as ChangedOperandError, CheckpointError as CheckpointError, CrossCheckError as CrossCheckError, DeviceError as DeviceError, DeviceUnavailableError as DeviceUnavailableError, DtypeError as DtypeError, FileError as FileError, FreedGraphError as FreedGraphError, GradcheckError as GradcheckError, GradientDeviceError as GradientDeviceError, GradientDtypeError as GradientDtypeError, GradientError as GradientError, GradientShapeError as GradientShapeError, GraphExitError as GraphExitError, IndexingError as IndexingError, InterchangeError as InterchangeError, LeafWriteError as LeafWriteError, LinAlgError as LinAlgError, NondeterminismError as NondeterminismError, NotDifferentiableError as NotDifferentiableError, OutOfMemoryError as OutOfMemoryError, ShapeError as ShapeError, UnsupportedError as UnsupportedError, WriteError as WriteError
 from anygrad.graph import Node as Node
 from anygrad.inspection import __array_namespace_info__ as __array_namespace_info__, broadcast_shapes as broadcast_shapes, can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from anygrad.interchange import from_dlpack as from_dlpack
-from anygrad.jacobians import ggnvp as ggnvp, hessian as hessian, hvp as hvp, jacobian as jacobian, vhp as vhp
 from anygrad.ops.searching import UniqueAllResult as UniqueAllResult, UniqueCountsResult as UniqueCountsResult, UniqueInverseResult as UniqueInverseResult
 from anygrad.tensors import Tensor as Tensor, asarray as asarray, tensor as tensor
-from anygrad.transforms import elementwise_grad as elementwise_grad, grad as grad, jvp as jvp, linearize as linearize, value_and_grad as value_and_grad, vjp as vjp
 from anygrad import cuda as cuda, drawing as drawing, interop as interop, numpy as numpy, profiling as profiling, random as random, scipy as scipy, special as special, testing as testing
+from anygrad.checkpointing import checkpoint as checkpoint
+from anygrad.checkpointing import checkpoint_sequential as checkpoint_sequential
+from anygrad.custom_rules import custom_jvp as custom_jvp
+from anygrad.custom_rules import custom_vjp as custom_vjp
+from anygrad.jacobians import ggnvp as ggnvp
+from anygrad.jacobians import hessian as hessian
+from anygrad.jacobians import hvp as hvp
+from anygrad.jacobians import jacobian as jacobian
+from anygrad.jacobians import vhp as vhp
+from anygrad.transforms import elementwise_grad as elementwise_grad
+from anygrad.transforms import grad as grad
+from anygrad.transforms import jvp as jvp
+from anygrad.transforms import linearize as linearize
+from anygrad.transforms import value_and_grad as value_and_grad
+from anygrad.transforms import vjp as vjp
+from anygrad.declaring import primitive as primitive
 from anygrad.auditing import audit as audit
 from anygrad.anomalies import detect_anomaly as detect_anomaly
 from anygrad.determinism import deterministic as deterministic

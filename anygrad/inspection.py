@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -114,8 +113,7 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype:
 # ---------------------------------------------------------------- limits
 
 
-@dataclass(frozen=True)
-class FloatLimits:
+class FloatLimits(NamedTuple):
     """What ``finfo`` says of a real floating dtype, in Python's numbers."""
 
     bits: int
@@ -126,8 +124,7 @@ class FloatLimits:
     dtype: np.dtype
 
 
-@dataclass(frozen=True)
-class IntegerLimits:
+class IntegerLimits(NamedTuple):
     """What ``iinfo`` says of an integer dtype, in Python's numbers."""
 
     bits: int

@@ -13,6 +13,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from itertools import combinations
+from operator import attrgetter
 from typing import Any
 
 __all__ = [
@@ -74,6 +75,10 @@ def _code(text: str) -> Any:
     return compile(text, "<adapter>", "eval")
 
 
+def _in_a_tuple(formula: Formula) -> Formula:
+    return lambda xp, g, saved: (formula(xp, g, saved),)
+
+
 _PASSING = (lambda g: g).__code__.co_code
 
 
@@ -117,14 +122,19 @@ class Plan:
         kept = "".join(f"{text}, " for text, _ in sources)
         self.save = _compile(f"{', '.join(row.inputs)}, out, keywords=None", f"({kept})")
         slots = {p: f"saved[{i}]" for i, p in enumerate(needed)} | {"g": "g", "xp": "xp", "buffer": "buffer"}
-        calls = [
-            "g" if passing else f"formula_{i}({', '.join(slots[p] for p in parameters_of(f))})"
-            for i, (f, passing) in enumerate(zip(formulas, self.passes, strict=True))
-        ]
-        names = {f"formula_{i}": f for i, f in enumerate(formulas)}
+        given = [", ".join(slots[p] for p in parameters_of(f)) for f in formulas]
+        parts = list(zip(formulas, given, self.passes, strict=True))
         head = "xp, g, saved"
-        self.each: Any = tuple(_compile(head, call, **names) for call in calls)
-        self.all = _compile(head, f"({''.join(call + ', ' for call in calls)})", **names)
+        self.each: Any = tuple(
+            _compile(head, "g" if passing else f"formula_0({text})", formula_0=f)
+            for f, text, passing in parts
+        )
+        calls = ["g" if passing else f"formula_{i}({text})" for i, (_, text, passing) in enumerate(parts)]
+        if len(calls) > 1:
+            names = {f"formula_{i}": f for i, f in enumerate(formulas)}
+            self.all = _compile(head, f"({', '.join(calls)})", **names)
+        else:
+            self.all = _in_a_tuple(self.each[0])
         self.one = self.each[0] if len(calls) == 1 and not row.consume and len(row.carries) == 1 else None
         is_pair = len(calls) == 2 and len(row.carries) == 1 and not row.consume
         self.pair = self.all if is_pair else None
@@ -311,8 +321,10 @@ def _formulas(inputs: tuple[str, ...], columns: dict[str, Any]) -> dict[str, For
 
 def _elementwise(name: str, inputs: tuple[str, ...], forward: Formula | None, columns: dict[str, Any]) -> Row:
     direct = forward is None
-    arguments = ", ".join(inputs)
-    forward = forward or _compile(f"xp, {arguments}", f"xp.{name}({arguments})")
+    if forward is None:
+        # Not a text: compiling a hundred of them would take as long as all else here.
+        named = attrgetter(name)
+        forward = (lambda xp, x: named(xp)(x)) if len(inputs) == 1 else (lambda xp, x, y: named(xp)(x, y))
     return Row(name, forward, inputs, _formulas(inputs, columns), broadcasts=True, direct=direct, **columns)
 
 
