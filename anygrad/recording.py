@@ -244,28 +244,31 @@ class Recorder:
 
         That is its operation's. Without a name it is what happens to a gradient after its formula.
         """
-        local, append, timers, made, found = self.local, self.log.append, self.timers, self._made, self.found
+        local, append, timers, found = self.local, self.log.append, self.timers, self.found
+        made, plain = self._made.get, self._plain
 
         def derivative(formula: Function, name: str) -> Function:
             unseen = (name, None, 0)
+            lookup = made if name else lambda _, unseen: local.here.last or unseen
 
-            def timed(xp: Any, g: Any, saved: Any, fourth: Any = None, *_: Any) -> Any:
+            def timed(xp: Any, g: Any, saved: Any, *rest: Any) -> Any:
                 here = local.here
                 if here.op is not None:
-                    return formula(xp, g, saved) if fourth is None else formula(xp, g, saved, fourth)
-                if name:
-                    op = made.get(id(saved if fourth is None else fourth), unseen)
-                else:
-                    op = here.last or unseen
-                here.op = here.last = op
+                    return formula(xp, g, saved, *rest)
+                # What adds into a buffer is handed it before the gradient and what was saved.
+                op = here.op = here.last = lookup(id(rest[0] if rest else saved), unseen)
                 begun = self.begun(timers.get(xp)) if timers else None
                 start = now()
                 try:
-                    out = formula(xp, g, saved) if fourth is None else formula(xp, g, saved, fourth)
+                    out = formula(xp, g, saved, *rest) if rest else formula(xp, g, saved)
                 finally:
                     end = now()
                     here.op = None
                 append(("span", op, "backward", here.thread, start, end, begun and ended(begun)))
+                if out.__class__ in plain:
+                    if out is not g:
+                        found(op, out, xp, (g,))
+                    return out
                 for part in out if isinstance(out, tuple | list) else (out,):
                     if part is not g and part is not None:
                         if part.__class__ is Tensor:
@@ -358,29 +361,34 @@ class Recorder:
         """
         get, put = saved.__get__, saved.__set__
         local, append, made = self.local, self.log.append, self._made
-        owners, slots = self._owners, self._slots
+        owners, slots, plain = self._owners, self._slots, self._plain
 
         def save(node: Node, saved: Any) -> None:
             op = local.here.op
-            put(node, Saved() if op is not None and saved.__class__ is tuple and not saved else saved)
-            if saved is None:
-                append(("free", id(node)))
-            elif op is not None:
-                made[id(get(node))] = op
-                plan = node.plan
-                if plan.keeps:
-                    found = slots.get(plan)
-                    if found is None:
-                        found = slots[plan] = [i for i, o in enumerate(plan.origins) if o is not None]
-                    keys = []
-                    for i in found:
-                        value = saved[i]
-                        owner = owners.get(value.__class__)
-                        if owner is not None:
-                            keys.append(id(owner(value)))
-                        elif value.__class__ is tuple or value.__class__ is list:
-                            keys += [id(owners[x.__class__](x)) for x in value if x.__class__ in owners]
-                    append(("keep", op, id(node), keys))
+            if saved is None or op is None:
+                put(node, saved)
+                if saved is None:
+                    append(("free", id(node)))
+                return
+            if saved.__class__ is tuple and not saved:
+                saved = Saved()
+            put(node, saved)
+            made[id(saved)] = op
+            plan = node.plan
+            if plan.keeps:
+                found = slots.get(plan)
+                if found is None:
+                    found = slots[plan] = [i for i, o in enumerate(plan.origins) if o is not None]
+                keys = []
+                for i in found:
+                    value = saved[i]
+                    if value.__class__ in plain and value.base is None:
+                        keys.append(id(value))
+                    elif value.__class__ in owners:
+                        keys.append(id(owners[value.__class__](value)))
+                    elif value.__class__ is tuple or value.__class__ is list:
+                        keys += [id(owners[x.__class__](x)) for x in value if x.__class__ in owners]
+                append(("keep", op, id(node), keys))
 
         return property(get, save)
 

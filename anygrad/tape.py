@@ -63,7 +63,7 @@ def backward(
     if wanted is not None:
         run.got = dict.fromkeys(wanted)
     leaves: list[tuple[Callable[[], Any], Any, Any]] = []
-    collect, send, done = run.collect, run.send, run.done
+    collect, send, done, waiting = run.collect, run.send, run.done, run.waiting
     held = Held()
     while inbox:
         backend, arrived = inbox.popitem()
@@ -77,7 +77,7 @@ def backward(
                 else:
                     run.finish(node, g)
             del arrived
-            while stack or run.flush(stack):
+            while stack or (waiting and run.flush(stack)):
                 node, g = pop()
                 while True:  # along nodes of one edge
                     plan = node.plan
