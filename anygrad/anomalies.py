@@ -127,7 +127,7 @@ class Detector:
         with contextlib.ExitStack() as undo:
             self._undo = undo
             self.unchained()
-            for plan in [plan for row in REGISTRY.values() for plan in row.plans.values()]:
+            for plan in [plan for row in REGISTRY.values() for plan in row.plans.every()]:
                 for slot in ("one", "pair", "all", "into", "consume"):
                     formula = getattr(plan, slot)
                     if formula is not None:

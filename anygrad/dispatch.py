@@ -46,7 +46,7 @@ Function = Callable[..., Any]
 def unary(row: Row) -> Function:
     """Make the function of an elementwise row of one input."""
     call = attrgetter(row.key)
-    plan = row.plans.get((0,))
+    plan = row.plans[(0,)] if row.differentiable else None
     save: Any = plan.save if plan else None
     if row.real_only:
         return lambda x, /: broadcasting(row, (x,))
@@ -84,7 +84,9 @@ def binary(row: Row, refuse: Function | None = None) -> Function:
     x_plan: Any
     y_plan: Any
     both: Any
-    x_plan, y_plan, both = (row.plans.get(which) for which in ((0,), (1,), (0, 1)))
+    x_plan, y_plan, both = (
+        row.plans[which] if row.differentiable == (0, 1) else None for which in ((0,), (1,), (0, 1))
+    )
     recorded = both is not None and not row.real_only
 
     def other(x: Any, y: Any) -> Any:

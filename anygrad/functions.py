@@ -190,7 +190,7 @@ def listed(row: Row) -> Function:
 def derived(function: Function) -> Function:
     """Bind a function over the namespace to the namespace of its first array."""
     name = function.__name__
-    parameters = list(inspect.signature(function).parameters.values())[1:]
+    parameters = list(signature_of(function).parameters.values())
     like = [i for i, p in enumerate(parameters) if p.annotation in ("ArrayLike", "Operand")]
     start = like[0]
     keeps = SCALARS if parameters[start].annotation == "Operand" else ()

@@ -153,6 +153,22 @@ class Plan:
         return f"<plan {self.name}{list(self.which)}>"
 
 
+class Plans(dict[tuple[int, ...], Plan]):
+    """The plans of a row, each made when it is first asked for: few programs use more than a few."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    def __missing__(self, which: tuple[int, ...]) -> Plan:
+        return self.setdefault(which, Plan(self.row, which))
+
+    def every(self) -> list[Plan]:
+        """Return all that there can be."""
+        inputs = self.row.differentiable
+        sets = [which for n in range(1, len(inputs) + 1) for which in combinations(inputs, n)]
+        return [self[which] for which in sets]
+
+
 class Row:
     """One operation: its name, its forward, its formulas, and what the standard says of its dtypes.
 
@@ -239,20 +255,20 @@ class Row:
         if unknown or names[: len(inputs) + 1] != ["xp", *inputs]:
             raise TypeError(f"row {name}: the forward takes {names}; formulas are given for {list(formulas)}")
         self.differentiable = tuple(i for i, n in enumerate(inputs) if n in formulas)
-        self.plans: dict[tuple[int, ...], Plan] = {}
-        self.remake()
+        for parameter in (p for f in (*formulas.values(), into, consume) if f for p in parameters_of(f)):
+            if parameter not in ("g", "xp", "buffer"):
+                self.source_of(parameter)
+        self.plans = Plans(self)
         if name in REGISTRY:
             raise TypeError(f"row {name} is declared twice")
         REGISTRY[name] = self
 
     def remake(self) -> None:
-        """Make the plans anew, in place where they exist: for when a formula is replaced (as mutants do)."""
-        for count in range(1, len(self.differentiable) + 1):
-            for which in combinations(self.differentiable, count):
-                new = Plan(self, which)
-                old = self.plans.setdefault(which, new)
-                for slot in Plan.__slots__:
-                    setattr(old, slot, getattr(new, slot))
+        """Make the plans anew, in place: for when a formula is replaced (as mutants do)."""
+        for which, old in self.plans.items():
+            new = Plan(self, which)
+            for slot in Plan.__slots__:
+                setattr(old, slot, getattr(new, slot))
 
     def needs_forwards(self, which: tuple[int, ...], needed: list[str]) -> list[str]:
         """Return what a plan keeps so that tangents can be pushed through it: nothing that takes memory.

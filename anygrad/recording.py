@@ -39,7 +39,6 @@ __all__ = ["Recorder"]
 
 Function = Callable[..., Any]
 
-
 UNSEEN: Op = ("chain", None, 0)
 
 
@@ -58,11 +57,7 @@ class Held(weakref.ref[Any]):
 
 def nbytes(array: Any, xp: Backend) -> int:
     """Return the bytes that an array takes, which not every library tells."""
-    try:
-        found: int = array.nbytes
-    except AttributeError:
-        found = math.prod(array.shape) * xp.dtype_of(array).itemsize
-    return found
+    return int(math.prod(array.shape) * xp.dtype_of(array).itemsize)
 
 
 def ended(begun: tuple[Any, Any]) -> tuple[Any, Any, Any, int, int]:
@@ -103,7 +98,7 @@ class Recorder:
             for module in (sums, tape):
                 swap(undo, module, "fit", derivative(rules.fit, ""))
             swap(undo, tape, "rewrapped", self.rewrapping(graph.rewrapped))
-            for plan in [plan for row in REGISTRY.values() for plan in row.plans.values()]:
+            for plan in [plan for row in REGISTRY.values() for plan in row.plans.every()]:
                 for slot in ("one", "pair", "all", "into", "consume"):
                     formula = getattr(plan, slot)
                     if formula is not None:

@@ -41,7 +41,7 @@ def state() -> list[Any]:
     methods = [f for f in vars(ag.Tensor).values() if isinstance(f, types.FunctionType)]
     for function in [*FUNCTIONS.values(), *methods]:
         found += [function.__code__, function.__kwdefaults__]
-    for plan in (plan for row in REGISTRY.values() for plan in row.plans.values()):
+    for plan in (plan for row in REGISTRY.values() for plan in row.plans.every()):
         found += [plan.one, plan.all, plan.each, plan.into, plan.consume]
     return [*found, vars(ag.zeros(1).xp).get("chained")]
 
