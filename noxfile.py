@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
@@ -144,13 +145,27 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def cuda(session: nox.Session) -> None:
-    """Run everything with `--device cuda` in the current environment (given arguments, the tests alone)."""
+    """Run everything with `--device cuda` in the current environment (given arguments, the tests alone).
+
+    What fails does not keep the rest from running. Figures go to benchmarks/results/, by date and card.
+    """
     python = shutil.which("python") or sys.executable
     # An environment that is not ours may hold plugins that warn, and warnings are errors.
     # JAX, where it is there, would take most of the card's memory for itself.
     alone = QUIET | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    alone["ANYGRAD_REQUIRE_BACKENDS"] = "1"  # Without a GPU this is no run that passed.
     chosen = ("-p", "xdist", "-n", "4", "--device", "cuda")
-    session.run(python, "-m", "pytest", *chosen, *session.posargs, env=alone)
-    if not session.posargs:
-        run_examples(session, python, "--device", "cuda")
-        session.run(python, "-m", "benchmarks", "--device", "cuda")
+    figures = ("--device", "cuda", "--goals", "--json", "benchmarks/results")
+    parts = {
+        "tests": lambda: session.run(python, "-m", "pytest", *chosen, *session.posargs, env=alone),
+        "examples": lambda: run_examples(session, python, "--device", "cuda"),
+        "benchmarks": lambda: session.run(python, "-m", "benchmarks", *figures, env=alone),
+    }
+    failed = []
+    for name in ["tests"] if session.posargs else list(parts):
+        try:
+            parts[name]()
+        except CommandFailed:
+            failed.append(name)
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import report, runner
+from benchmarks import goals, report, runner
 from benchmarks.peers import PEERS, peers_for
 from benchmarks.workloads import cases, chosen
 
 STATUS = """
 Exit status: 0 when all was measured; 1 when a peer failed or gave a wrong result, or nothing could be
-measured; 2 for a wrong command line; 3 when --compare finds something slower by more than the noise.
+measured; 2 for a wrong command line; 3 when --compare finds something slower by more than the noise; 4 when
+--goals finds a goal that is missed or was not measured; 130 when interrupted, with what was measured written.
 """
 
 PICTURES = (".svg", ".png", ".pdf")
@@ -31,7 +34,13 @@ def parser() -> argparse.ArgumentParser:
     add("--threads", type=positive, default=1, help="threads, and cores, for each peer (default: 1)")
     add("--rounds", type=positive, help="rounds in which the peers take turns (default: 11)")
     add("--quick", action="store_true", help="tiny inputs: shows that all works, the figures mean nothing")
-    add("--json", type=Path, metavar="FILE", help="write everything measured, with versions and machine")
+    add(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write everything measured; a folder: named by date and machine",
+    )
+    add("--goals", action="store_true", help="say of each goal of the project whether the run meets it")
     add("--plot", type=Path, metavar="FILE", help=f"draw the ratios as a bar chart ({', '.join(PICTURES)})")
     add("--compare", type=Path, metavar="OLD.json", help="mark what changed since a run that --json wrote")
     return new
@@ -39,16 +48,17 @@ def parser() -> argparse.ArgumentParser:
 
 def positive(text: str) -> int:
     """Read a number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {text!r}")
+    return int(text)
 
 
 def read(file: Path) -> report.Document:
     """Read what ``--json`` wrote; raises ``ValueError`` for another file."""
     try:
         document = json.loads(file.read_text())
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ValueError(f"{file} is no JSON: {error}") from None
     if not isinstance(document, dict) or document.get("format") != 1:
@@ -58,12 +68,16 @@ def read(file: Path) -> report.Document:
 
 def writable(file: Path | None, suffixes: Sequence[str] = ()) -> None:
     """Raise ``ValueError`` for a file that could not be written: now, not when all has been measured."""
-    if file is None:
+    if file is None or (file.is_dir() and not suffixes):
         return
     if not file.parent.is_dir():
         raise ValueError(f"{file} cannot be written: there is no folder {file.parent}")
     if suffixes and file.suffix not in suffixes:
         raise ValueError(f"{file} cannot be drawn: expected a name that ends in {', '.join(suffixes)}")
+    if suffixes and importlib.util.find_spec("matplotlib") is None:
+        raise ValueError(f"{file} cannot be drawn: matplotlib is not installed (pip install matplotlib)")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise ValueError(f"{file} cannot be written: no permission")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,30 +116,40 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"nothing to measure: {why}")
         return 1
     document = measured(selected, peers, settings)
+    if document.get("interrupted") and not document["results"]:
+        return 130
     print(f"\n{report.tables(document)}\n\n{report.described(document)}")
     slower = []
     if before:
         table, slower = report.comparison(document, before)
         print(f"\n{table}")
+    met = True
+    if given.goals:
+        table, met = goals.standing(document)
+        print(f"\n{table}")
     if given.json:
-        given.json.write_text(json.dumps(document, indent=1) + "\n")
-        print(f"written: {given.json}")
+        file = given.json / report.file_name(document) if given.json.is_dir() else given.json
+        file.write_text(json.dumps(document, indent=1) + "\n")
+        print(f"written: {file}")
     if given.plot:
         report.chart(document, given.plot)
         print(f"written: {given.plot}")
+    if document.get("interrupted"):
+        return 130
     if document["failed"] or not document["results"]:
         return 1
-    return 3 if slower else 0
+    return 3 if slower else 0 if met else 4
 
 
 def measured(selected: list, peers: list[str], settings: runner.Settings) -> report.Document:
-    """Measure behind a progress bar."""
+    """Measure behind a progress bar, where there is tqdm to draw it."""
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:
-        sys.exit("tqdm, which shows how far the run is, is not installed: pip install tqdm")
+        print("no progress is shown: pip install tqdm")
+        return runner.run(selected, peers, settings)
 
-    with tqdm(total=len(selected) * settings.rounds, unit="round", leave=False) as bar:
+    with tqdm(total=len(selected) * settings.rounds, unit="round", leave=False, disable=None) as bar:
 
         def advance(name: str) -> None:
             bar.set_description(name)

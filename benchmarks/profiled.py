@@ -75,6 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LookupError as error:
         options.error(str(error))
     for case in selected:
+        if case.measure != "time":
+            options.error(f"{case.name} measures {case.measure}: it has no step to profile")
+    for case in selected:
         step = case.module.anygrad(case.inputs(), "cpu")
         found = cost(step, 3 if given.quick else 21, 5 if given.quick else 100)
         shown = []

@@ -6,11 +6,21 @@ Works on the document that ``runner.run`` returns and ``--json`` writes, and mea
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["chart", "comparable", "comparison", "described", "geometric_mean", "ratios", "tables"]
+__all__ = [
+    "chart",
+    "comparable",
+    "comparison",
+    "described",
+    "file_name",
+    "geometric_mean",
+    "ratios",
+    "tables",
+]
 
 Document = dict[str, Any]
 OURS = "anygrad"
@@ -109,17 +119,32 @@ def described(document: Document) -> str:
     """Return a line about the machine and one about the versions."""
     m, s = document["machine"], document["settings"]
     where = [m.get("device", m["processor"]), f"{m['cores']} cores", m["system"]]
-    threads = f"{s['threads']} thread{'s' if s['threads'] > 1 else ''} each, {s['rounds']} rounds"
+    counts = [f"{s[name]} {name if s[name] > 1 else name[:-1]}" for name in ("threads", "rounds")]
+    threads = (
+        f"{counts[0]} each, {counts[1]}{', tiny inputs: the figures mean nothing' if s['quick'] else ''}"
+    )
     versions = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     return f"{', '.join(map(str, where))}; {threads}\n{versions}"
+
+
+def file_name(document: Document) -> str:
+    """Name a file for a run: its date and its machine."""
+    m = document["machine"]
+    where = re.sub(r"[^a-z0-9]+", "-", str(m.get("device", f"{m['cores']} cores")).lower()).strip("-")
+    return f"{document['date'][:10]}-{where}.json"
 
 
 # ---------------------------------------------------------------- comparison with an older run
 
 
 def moved(new: dict[str, Any] | None, old: dict[str, Any] | None) -> int:
-    """Say whether a result got slower (1), faster (-1) or neither: the quartiles' ranges lie apart."""
+    """Say whether a result got slower (1), faster (-1) or neither: the quartiles' ranges lie apart.
+
+    One sample of a time tells nothing of the noise.
+    """
     if new is None or old is None:
+        return 0
+    if new["measure"] != "memory" and min(len(new["samples"]), len(old["samples"])) < 2:
         return 0
     if new["q1"] > old["q3"] and new["median"] > old["median"] * (1 + FLOOR):
         return 1

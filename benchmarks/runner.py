@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,18 +70,24 @@ class Worker:
             text=True,
             cwd=ROOT,
             env=os.environ | environment(peer, settings.device, settings.threads),
+            process_group=0,  # An interrupt from the keyboard is for the parent, which then ends it.
         )
 
     def answer(self, request: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a request, if any, and return the answer; raises ``Lost``."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        if request is not None:
-            self.process.stdin.write(json.dumps(request) + "\n")
-            self.process.stdin.flush()
         late = threading.Timer(LIMIT, self.process.kill)
+        late.daemon = True
         late.start()
-        line = self.process.stdout.readline()
-        late.cancel()
+        try:
+            if request is not None:
+                self.process.stdin.write(json.dumps(request) + "\n")
+                self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            late.cancel()
         if not line:
             raise Lost(f"its process ended with status {self.process.wait()}, or took over {LIMIT:.0f} s")
         found: dict[str, Any] = json.loads(line)
@@ -96,7 +102,8 @@ class Worker:
 
     def __exit__(self, *exception: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        with suppress(BrokenPipeError):  # What was not read any more.
+            self.process.communicate()
 
 
 class Run:
@@ -188,13 +195,13 @@ class Run:
             self.advance(case.name)
 
     def start_up(self, case: Case, peers: Sequence[str]) -> None:
-        """Import each peer in fresh processes, in interleaved rounds, after one that fills the caches."""
+        """Import each peer in fresh processes, in interleaved rounds, after two that fill the caches."""
         seen: dict[str, str] = {PEERS[peer].imported: peer for peer in reversed(peers)}
         peers = [peer for peer in peers if peer in seen.values()]
         samples: dict[str, list[float]] = {peer: [] for peer in peers}
         rounds = dict.fromkeys(peers, 1)
         with tempfile.TemporaryDirectory() as bytecode:
-            for i in range(-1, self.settings.rounds):
+            for i in range(-2, self.settings.rounds):
                 for peer in list(samples):
                     if i >= rounds[peer]:
                         continue
@@ -220,20 +227,21 @@ class Run:
         anew each time, and its installed peers not.
         """
         name = PEERS[peer].imported
-        code = f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-            | environment(peer, self.settings.device, self.settings.threads)
-            | {"PYTHONPYCACHEPREFIX": bytecode},
-            timeout=LIMIT,
-        )
+        code = f"import time; t = time.perf_counter(); import {name}; t = time.perf_counter() - t; "
+        code += f"import sys; print(getattr(sys.modules[{name.partition('.')[0]!r}], '__version__', ''), t)"
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        kept |= environment(peer, self.settings.device, self.settings.threads)
+        kept["PYTHONPYCACHEPREFIX"] = bytecode
+        command = [sys.executable, "-c", code]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=kept, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            raise Lost(f"import {name} took over {LIMIT:.0f} s") from None
         if done.returncode:
             raise Lost(f"import {name} failed: {done.stderr[-2000:]}")
-        return float(done.stdout.split()[-1])
+        *version, seconds = done.stdout.split()
+        self.document["versions"] |= {name.partition(".")[0]: v for v in version}
+        return float(seconds)
 
 
 def run(
@@ -245,7 +253,8 @@ def run(
 ) -> dict[str, Any]:
     """Measure cases for peers and return the document; calls ``advance`` for every round of every case.
 
-    A peer that is not there is skipped, and ``say`` is told in one line.
+    A peer that is not there is skipped, and ``say`` is told in one line. An interrupt from the keyboard ends
+    the run: the document then has what was measured until then, and says so.
     """
     going = Run(settings, advance, say)
     present = []
@@ -256,9 +265,13 @@ def run(
         else:
             going.document["skipped"].append({"workload": "", "peer": peer, "why": why})
             say(f"{peer} skipped: {why}")
-    for case in cases:
-        how = {"time": going.time, "memory": going.memory, "start-up": going.start_up}[case.measure]
-        how(case, present)
+    try:
+        for case in cases:
+            how = {"time": going.time, "memory": going.memory, "start-up": going.start_up}[case.measure]
+            how(case, present)
+    except KeyboardInterrupt:
+        going.document["interrupted"] = True
+        say(f"interrupted: {case.name} and what would have come after it have no result")
     return going.document
 
 
