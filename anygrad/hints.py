@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from anygrad.errors import message
@@ -134,7 +135,10 @@ METHODS = {name: f"use {found}" for name, found in (FUNCTIONS | NUMPYS).items() 
 def missing_function(name: str, module: str = "anygrad") -> AttributeError:
     """Return the error for a function that is not there, with the one that is."""
     advice = f": use {FUNCTIONS[name]}" if name in FUNCTIONS else ""
-    return AttributeError(f"module {module!r} has no attribute {name!r}{advice}")
+    # By name and module Python finds what it was meant to be, where somebody reads the traceback.
+    return AttributeError(
+        f"module {module!r} has no attribute {name!r}{advice}", name=name, obj=sys.modules.get(module)
+    )
 
 
 def elsewhere(name: str, module: str = "anygrad") -> Any:

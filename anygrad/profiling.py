@@ -127,7 +127,14 @@ class profile:
     # ---------------------------------------------------------------- text, files
 
     def table(self, by: str = "operation", sort: str = "time", limit: int | None = None) -> str:
-        """Return ``rows(by, sort)``, or the first ``limit`` of them, as a table with a total."""
+        """Return ``rows(by, sort)``, or the first ``limit`` of them, as a table with a total.
+
+        Raises ``ArgumentError`` for a limit that is not a number from 0.
+        """
+        if limit is not None and not (isinstance(limit, int) and limit >= 0):
+            raise ArgumentError(
+                message("profile", f"limit is {limit!r}", "expected a number from 0, or None")
+            )
         return charts.table(self.rows(by, sort), by, limit)
 
     def __str__(self) -> str:

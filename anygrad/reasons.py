@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from anygrad.errors import AnygradError, ArgumentError, DtypeError, LinAlgError, ShapeError, message
+from anygrad.errors import (
+    AnygradError,
+    ArgumentError,
+    DeviceUnavailableError,
+    DtypeError,
+    LinAlgError,
+    ShapeError,
+    message,
+)
 from anygrad.op import Row
 from anygrad.rules import broadcast_shape, names_for
 from anygrad.tensors import Tensor
@@ -35,6 +43,9 @@ def explained(row: Row, operands: Sequence[Any], error: Exception) -> Exception:
     short: Exception | None = tensors[0].xp.shortage(row.name, error)
     if short is not None:
         return short
+    if isinstance(error, ImportError):  # Some load parts of theirs, as cuBLAS, when they are first called.
+        got = f"{tensors[0].xp.name} computes with a library that cannot be loaded"
+        return DeviceUnavailableError(message(row.name, got, str(error), "install what is missing"))
     if row.broadcasts and not row.batched:
         try:
             broadcast_shape(row.name, *(x.shape for x in tensors))

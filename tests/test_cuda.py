@@ -339,6 +339,20 @@ def test_an_error_of_cuda_itself_is_told_too(cupy: Any, monkeypatch: pytest.Monk
     assert caught.value.__cause__ is None
 
 
+def test_a_part_of_cuda_that_is_not_there(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CuPy loads cuBLAS when it is first asked for a product, long after the device was opened."""
+    x = ag.ones((4, 4), device="cuda")
+
+    def missing(*arguments: Any) -> Any:
+        raise ImportError('Failure finding "libcublasLt.so": no such file')
+
+    monkeypatch.setattr(x.xp, "matmul", missing)
+    with pytest.raises(
+        DeviceUnavailableError, match=r"^\[matmul\] cuda:0 computes with a library.*libcublasLt"
+    ):
+        x @ x
+
+
 def test_every_device_in_use_is_told(two: Any) -> None:
     x, y = (ag.ones(1024, device=f"cuda:{i}", requires_grad=True) for i in range(2))
     with room(0), pytest.raises(OutOfMemoryError) as caught:

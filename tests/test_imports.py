@@ -224,5 +224,6 @@ def test_public_names_exist_once() -> None:
     for name in ag.__all__:
         assert getattr(ag, name, ag) is not ag, name
     assert set(ag.errors.__all__) <= set(ag.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="no attribute 'nothing'") as missing:
         ag.nothing
+    assert (missing.value.name, missing.value.obj) == ("nothing", ag)  # what "Did you mean" goes by

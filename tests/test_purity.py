@@ -162,7 +162,29 @@ def conversions(x: Tensor, y: Tensor) -> Any:
     return ag.autograd.grad(sum(row * 2 for row in z), [x, y])
 
 
-ENGINE = (hooks, accumulation, second_order, wanted, views, writes, reads, updates, conversions)
+def transforms(x: Tensor, y: Tensor) -> Any:
+    def f(x: Tensor, y: Tensor) -> Tensor:
+        return ag.sum(ag.exp(x * 0.5) * y)
+
+    def g(x: Tensor) -> Tensor:
+        return ag.sin(x) * y.detach() + x[0]
+
+    x, y, t = x.detach(), y.detach(), ag.cos(y.detach())
+    value, pulled = ag.vjp(g, x)
+    pushed, tangent = ag.jvp(g, (x,), (t,))
+    linear = ag.linearize(g, x)[1]
+    return (
+        *ag.grad(f, (0, 1))(x, y),
+        *ag.value_and_grad(f)(x, y),
+        *(value, *pulled(t), pushed, tangent, linear(t)),
+        *(ag.elementwise_grad(ag.tanh)(x), ag.jacobian(g)(x), ag.jacobian(ag.grad(f), 1)(x, y)),
+        *(ag.hessian(f)(x, y), ag.hvp(f)(x, y, t), ag.vhp(f, 1)(x, y, t)),
+        ag.ggnvp(g)(x, t),
+        ag.grad(lambda x: ag.sum(ag.checkpoint(g, x)))(x),
+    )
+
+
+ENGINE = (transforms, hooks, accumulation, second_order, wanted, views, writes, reads, updates, conversions)
 
 
 @pytest.mark.parametrize("program", ENGINE, ids=lambda program: program.__name__)
