@@ -131,7 +131,7 @@ class profile:
 
         Raises ``ArgumentError`` for a limit that is not a number from 0.
         """
-        if limit is not None and not (isinstance(limit, int) and limit >= 0):
+        if limit is not None and (not hasattr(limit, "__index__") or limit < 0):
             raise ArgumentError(
                 message("profile", f"limit is {limit!r}", "expected a number from 0, or None")
             )

@@ -41,6 +41,11 @@ def test_tables(p: ag.profile) -> None:
     assert "ag.sum(ag.tanh(x) * x).backward()" in lines[2]
     text = str(p)
     assert p.table(limit=15) in text and p.table("line", limit=15) in text
+    for limit in (-1, "a", 1.5):
+        with pytest.raises(
+            ag.errors.ArgumentError, match=r"^\[profile\] limit is .*: expected a number from 0"
+        ):
+            p.table(limit=limit)  # type: ignore[arg-type]
     assert "in the block" in text and "of results alive, reached by" in text
     assert repr(p).startswith("<profile of 14 events")
     assert p._repr_html_().startswith("<pre>operation")

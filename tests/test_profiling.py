@@ -217,15 +217,6 @@ def test_a_graph_that_is_dropped_is_kept_no_longer() -> None:
     assert p._memory.moments[-1][1:] == (0, 0)
 
 
-def test_a_table_of_the_first_rows(make: Any) -> None:
-    with ag.profile() as p:
-        ag.sum(ag.exp(vector(make)))
-    assert len(p.table(limit=1).splitlines()) == len(p.table().splitlines()) - 1
-    for limit in (-1, "a", 1.5):
-        with pytest.raises(ArgumentError, match=r"^\[profile\] limit is .*; expected a number from 0"):
-            p.table(limit=limit)
-
-
 # ---------------------------------------------------------------- backward
 
 
