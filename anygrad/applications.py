@@ -39,7 +39,7 @@ class CustomPlan:
 
     __slots__ = ("keeps", "name")
     one = pair = into = consume = each = None
-    elementwise = False
+    chains = False
     passes: tuple[bool, ...] = ()
     which: tuple[int, ...] = ()
     origins, parameters = (None,), ("call",)

@@ -59,7 +59,7 @@ class Marker:
 
     __slots__ = ("name",)
     one = pair = into = None
-    keeps = elementwise = False
+    keeps = chains = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -79,7 +79,7 @@ class Hooked:
 
     __slots__ = ("after", "before", "hooks", "keeps", "kept", "name", "plan")
     one = pair = into = None
-    elementwise = False
+    chains = False
 
     def __init__(self, plan: Any) -> None:
         self.plan = plan

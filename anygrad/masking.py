@@ -62,10 +62,9 @@ def _twin(plan: Plan) -> Plan:
     One of the user's own may do what it likes with ``g``, and is taken as a whole.
     """
     twin, key = copy.copy(plan), plan.row.key
-    ours = all(formula.__module__.startswith("anygrad.") for formula in plan.row.formulas.values())
 
     def run(formula: Function, xp: Any, g: Any, saved: Any) -> Any:
-        if ours and not plan.elementwise:
+        if plan.ours and not plan.elementwise:
             return absorbed(xp, formula, key, g, saved)
         out = formula(xp, g, saved)
         if isinstance(out, tuple | list):

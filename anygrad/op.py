@@ -91,14 +91,16 @@ class Plan:
     ``into(xp, buffer, g, saved)`` adds the gradient of the only edge into a buffer; ``consume`` is ``all``
     for a ``g`` that the engine owns and the row may write.
     ``elementwise``: an entry of a gradient depends on the same entry of ``g`` and of what is saved.
+    ``chains``: so it does, and its formulas may be run with others, part by part; what is not ``ours`` may
+    keep arrays of its own.
     ``passes`` tells of each formula whether it returns ``g`` as it is.
     ``parameters`` name what is saved, ``origins`` the inputs it comes from; ``keeps``: some is an array.
     ``keywords`` are those of the row that are saved, each with its place.
     """
 
     __slots__ = (
-        *("all", "consume", "each", "elementwise", "into", "keeps", "keywords", "name"),
-        *("one", "origins", "pair", "parameters", "passes", "row", "save", "which"),
+        *("all", "chains", "consume", "each", "elementwise", "into", "keeps", "keywords", "name"),
+        *("one", "origins", "ours", "pair", "parameters", "passes", "row", "save", "which"),
     )
 
     def __init__(self, row: Row, which: tuple[int, ...]) -> None:
@@ -107,6 +109,8 @@ class Plan:
         self.which = which
         self.elementwise = row.broadcasts and not row.batched
         formulas = [row.formulas[row.inputs[i]] for i in which]
+        self.ours = all(str(getattr(f, "__module__", "")).startswith("anygrad.") for f in formulas)
+        self.chains = self.elementwise and self.ours
         needed = list(dict.fromkeys(p for f in formulas for p in parameters_of(f) if p not in ("g", "xp")))
         extra = [f for f in (row.into if len(which) == 1 else None, row.consume) if f is not None]
         for p in (p for f in extra for p in parameters_of(f)):

@@ -1,7 +1,7 @@
-"""One backward pass: what has arrived at nodes so far, and where it goes from there.
+"""What one backward pass holds: the gradients that have arrived at nodes, and where each goes from there.
 
-The loop that takes nodes one after the other is in ``tape``; what is here is asked where nodes branch, where
-large gradients go through several formulas at once, and where something watches.
+The loop that takes nodes one after the other is in ``tape``; it asks here where a node has several edges or
+uses, where a large gradient goes through several formulas at once, and where a hook watches.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ class Ready:
 
 
 class Pass:
-    """The sums of one backward pass: what arrived so far at nodes that are used more than once.
+    """The state of one backward pass.
 
-    ``uses`` counts what is still to come; 0 marks a node that leads to nothing wanted. ``wanted`` nodes
-    are watched here too, so that the loop itself never looks for them. ``inbox`` is what arrived for the
-    nodes of each backend, which the loop takes in turn. A chain of formulas that leads to a node which is
-    still to get more is ``waiting`` for another one, to be run, and added up, together.
+    ``sums`` has what arrived so far at nodes that are used more than once, ``owned`` those of them whose sum
+    may be written into, ``uses`` how many contributions are still to come; 0 marks a node that leads to
+    nothing wanted. ``got`` watches the wanted nodes, so that the loop itself never looks for them. A chain of
+    formulas to a node that is still to get more is ``waiting``: where the next contribution is a chain too,
+    both run, and are added up, together. ``inbox`` is what arrived for the nodes of each backend, which the
+    loop takes in turn, ``done`` the nodes whose saved values are let go at the end, ``notes`` what functions
+    over several tensors remember in between (``several``).
     """
 
     __slots__ = (
@@ -87,6 +90,8 @@ class Pass:
             self.uses[node] = left - 1
             if g is not None:
                 sums[node] = g
+            if node in self.waiting:
+                self.end_wait(node)
             return
         sums.pop(node, None)
         self.finish(node, g)
@@ -98,7 +103,7 @@ class Pass:
         chains_from = self.chains_from
         if node in self.uses:
             self.collect(node, g, owned)
-        elif chains_from is not None and node.plan.elementwise and g.nbytes >= chains_from:
+        elif chains_from is not None and node.plan.chains and g.nbytes >= chains_from:
             self.chain(node, g, [])
         else:
             self.push((node, g))
@@ -124,7 +129,7 @@ class Pass:
                 self.got[node] = g
             if node not in self.expand and not node.is_hooked:
                 return
-        starts = self.chains_from is not None and node.plan.elementwise and g.nbytes >= self.chains_from
+        starts = self.chains_from is not None and node.plan.chains and g.nbytes >= self.chains_from
         self.push((Ready(node) if starts else node, g))
 
     def chain(self, node: Node, g: Any, steps: list[Any], fits: Any = None, ready: bool = False) -> None:
@@ -139,7 +144,7 @@ class Pass:
             while fits is None and (ready or node not in uses):
                 plan = node.plan
                 # What other classes saved is packed: it is asked for one node at a time.
-                if not plan.elementwise or plan.one is None or node.__class__ is not Node:
+                if not plan.chains or plan.one is None or node.__class__ is not Node:
                     break
                 saved = node.saved
                 if saved is None or not xp.follows(g, saved):
@@ -170,7 +175,10 @@ class Pass:
             self.collect(node, g)
 
     def meet(self, node: Node, chain: tuple[Any, list[Any]]) -> bool:
-        """Add a chain into the sum at its end, or run it with another one, or leave it waiting for one."""
+        """Add a chain to the buffer at its end, run it with one that waits there, or have it wait.
+
+        False for none of them: the caller is to run it, and to hand over what it gives.
+        """
         xp, sums = self.xp, self.sums
         if node in sums:
             if node not in self.owned or not xp.adds_into(sums[node]):
@@ -187,8 +195,14 @@ class Pass:
             return False
         return True
 
+    def end_wait(self, node: Node) -> None:
+        """Run the chain that waits at a node: what came since is none, and may have been the last."""
+        chain = self.waiting.pop(node)
+        if not self.meet(node, chain):
+            self.collect(node, self.xp.chained([chain]), self.writable)
+
     def flush(self, stack: list[Any]) -> bool:
-        """Run chains that waited in vain, until there is something on the stack."""
+        """Run chains that wait for what comes from elsewhere, until there is something on the stack."""
         while self.waiting and not stack:
             node, chain = self.waiting.popitem()
             self.collect(node, self.xp.chained([chain]), self.writable)
@@ -233,3 +247,5 @@ class Pass:
                         self.finish(e, g)
                 elif left:
                     self.uses[e] = left - 1
+                    if e in self.waiting:
+                        self.end_wait(e)

@@ -92,24 +92,27 @@ def backward(
                     if formula is not None:
                         # One edge. This branch is the hot path.
                         (edge,) = node.edges
-                        if plan.into is not None and writable and edge in run.owned and edge in run.sums:
-                            plan.into(xp, run.sums[edge], g, saved)
-                            collect(edge, None)
-                            break
+                        if plan.into is not None and writable:
+                            if edge in waiting:
+                                run.end_wait(edge)
+                            if edge in run.owned and edge in run.sums:
+                                plan.into(xp, run.sums[edge], g, saved)
+                                collect(edge, None)
+                                break
                         g = formula(xp, g, saved)
                         if node.fits is not None:
                             g = fit(xp, g, *node.fits[0])
                         if edge in uses:
                             # What can be added into a buffer makes a new one otherwise.
                             collect(edge, g, writable and plan.into is not None)
-                        elif not plan.elementwise and chains_from is not None and g.nbytes >= chains_from:
+                        elif not plan.chains and chains_from is not None and g.nbytes >= chains_from:
                             run.chain(edge, g, [])
                         else:
                             node = edge
                             continue
                         break
                     pair = plan.pair
-                    small = chains_from is None or not plan.elementwise or g.nbytes < chains_from
+                    small = chains_from is None or not plan.chains or g.nbytes < chains_from
                     if pair is not None and small and expand is None:
                         first, second = node.edges
                         x_part, y_part = pair(xp, g, saved)

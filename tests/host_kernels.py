@@ -64,13 +64,18 @@ def compiled(programs: Sequence[tuple[Sequence[tuple[np.dtype, str]], np.dtype, 
 
 def run(function: Any, dtypes: Sequence[np.dtype], dtype: np.dtype, *given: Any) -> np.ndarray:
     """Call a compiled kernel on arrays and numbers."""
-    arrays = [np.asarray(x, dtype=d) for x, d in zip(given, dtypes, strict=True)]
+    arrays = [_widened(np.asarray(x, dtype=d)) for x, d in zip(given, dtypes, strict=True)]
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
     rows = [np.ascontiguousarray(np.broadcast_to(a, shape)) for a in arrays]
-    out = np.empty(shape, dtype)
+    out = _widened(np.empty(shape, dtype))
     pointers = (ctypes.c_void_p * len(rows))(*(a.ctypes.data for a in rows))
     function(ctypes.c_long(out.size), pointers, ctypes.c_void_p(out.ctypes.data))
-    return out
+    return out.astype(dtype, copy=False)
+
+
+def _widened(x: np.ndarray) -> np.ndarray:
+    """Return half precision as what C++ computes it in."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 class ElementwiseKernel:

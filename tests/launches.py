@@ -214,7 +214,7 @@ def _of_row(one: Sample, target: Target, launches: Any, fused: bool) -> dict[str
     fits = node.fits or (None,) * len(plan.which)
 
     def run(formula: Any, passes: bool, wanted: Any) -> None:
-        chains = fused and plan.elementwise and not passes
+        chains = fused and plan.chains and not passes
         part = xp.chained([(g, [(formula, node.saved)])]) if chains else formula(xp, g, node.saved)
         if wanted is not None:
             fit(xp, part, *wanted)

@@ -174,6 +174,44 @@ def test_longer_chains_that_meet(cuda: Watched) -> None:
     np.testing.assert_allclose(x.grad.numpy(copy=True), host.grad.numpy(), rtol=1e-13)
 
 
+def test_a_formula_that_returns_what_it_was_given(cuda: Watched) -> None:
+    """What it returns is nobody's to write into: not a leaf, not the gradient that went another way too."""
+    kept = entries(8, seed=3)
+    on = {device: ag.asarray(kept, device=device).array for device in ("cpu", "cuda")}
+    through = ag.primitive(lambda xp, x: xp.sign(x), elementwise=True, dx=lambda xp, g: g)
+    saved = ag.primitive(lambda xp, x: x * x, elementwise=True, dx=lambda g, x: x)
+    constant = ag.primitive(
+        lambda xp, x: x * 3.0,
+        elementwise=True,
+        dx=lambda xp, g: on["cuda" if xp.device is cuda.xp.device else "cpu"],
+    )
+    for function in (through, saved, constant, lambda z: z**1.0):
+        found = []
+        for device in ("cpu", "cuda"):
+            dtype = "complex128" if function not in (through, saved, constant) else "float64"
+            h, w = (ag.tensor(entries(8, seed=i).astype(dtype), device=device) for i in range(2))
+            before = h.numpy(copy=True)
+            for _ in range(3):
+                h, w = h.detach().requires_grad_(), w.detach().requires_grad_()
+                n = function(h) + w
+                loss = ag.sum(ag.real(ag.exp(h))) + ag.sum(ag.real(n * ag.conj(n)))
+                (loss + ag.sum(ag.real(function(w) * function(h)))).backward()
+            np.testing.assert_array_equal(h.detach().numpy(), before)
+            found.append((h.grad.numpy(), w.grad.numpy()))
+        np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
+    np.testing.assert_array_equal(cuda.xp.to_numpy(on["cuda"]), kept)
+
+
+def test_chains_in_half_precision_meet(cuda: Watched) -> None:
+    x = ag.tensor(entries(8).astype("float16"), device="cuda", requires_grad=True)
+    for _ in range(3):
+        x.grad = None
+        ag.sum(ag.tanh(x) * ag.sin(x)).backward()
+    expected = np.asarray(entries(8), "float64")
+    expected = (1 - np.tanh(expected) ** 2) * np.sin(expected) + np.tanh(expected) * np.cos(expected)
+    np.testing.assert_allclose(x.grad.numpy(), expected, rtol=5e-3, atol=1e-3)
+
+
 # ---------------------------------------------------------------- products
 
 

@@ -44,8 +44,7 @@ class Chains:
     def chained(self, chains: Sequence[Chain], buffer: Any = None) -> Any:
         """Return the sum of gradients, each taken through formulas; add it into a buffer where there is one.
 
-        The result is a new array: formulas that pass ``g`` on are left out by the tape, and none returns what
-        it has saved.
+        The result is a new array, which may be written into.
         """
         ends = []
         for g, steps in chains:
@@ -88,7 +87,10 @@ class Chains:
         ((g, steps),) = chains
         if single:
             ((formula, saved),) = steps
-            return formula(self, g, saved)
+            out = formula(self, g, saved)
+            # A formula may return what it was given, or what a user keeps.
+            mine = traceable(formula) and out.base is None and all(out is not x for x in (g, *saved))
+            return out if mine else out.copy()
         for step in steps:
             g = self._through([(g, [step])])
         return g

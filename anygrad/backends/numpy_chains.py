@@ -207,6 +207,7 @@ class Program:
         self.dtype = total.dtype
         self.scratch: list[np.dtype] = []
         self._write(calls, given)
+        calls.clear()  # which the symbols hold that it holds
 
     def _write(self, calls: list[Call], given: list[Any]) -> None:
         names: dict[int, str] = {id(s): f"a{i}" for i, s in enumerate(given)}
@@ -241,7 +242,7 @@ class Program:
         taken = [f"a{i}" for i in range(len(given))] + [f"r{i}" for i in range(len(self.scratch))] + ["out"]
         self.text = f"def block({', '.join(taken)}):\n    " + "\n    ".join(lines)
         exec(compile(self.text, "<chain>", "exec"), constants)
-        self.block = constants["block"]
+        self.block = constants.pop("block")
 
     def run(self, given: Sequence[Any], out: Any) -> None:
         """Compute the chains from what they are given, each in one row of entries, into ``out``."""
