@@ -32,11 +32,31 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
+def kept(xp: Any, g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+    """Return what a reduction gave such that it broadcasts over the shape of its input."""
+    return g if keepdims or axis is None else xp.reshape(g, kept_shape(shape, axis))
+
+
 def spread(xp: Any, g: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """Broadcast what a reduction gave over the shape of its input."""
-    if not keepdims and axis is not None:
+    if not keepdims and axis is not None:  # as in ``kept``, without the call
         g = xp.reshape(g, kept_shape(shape, axis))
     return xp.broadcast_to(g, shape)
+
+
+def fused(formula: Any) -> Any:
+    """Have ``formula(xp, x, ...)``, elementwise over what broadcasts, run at once where a backend can.
+
+    Numbers are given as floats, so that another one is no other kernel.
+    """
+    # As the adapters of a row's formulas are, by which a backend knows what is ours.
+    step = eval("lambda xp, g, saved: formula_0(xp, g, *saved)", {"formula_0": formula})
+
+    def run(xp: Any, x: Any, *rest: Any) -> Any:
+        launched = getattr(xp.__class__, "launched", None)
+        return formula(xp, x, *rest) if launched is None else launched(xp, step, x, rest)
+
+    return run
 
 
 def safe(xp: Any, x: Any) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,7 +136,10 @@ def counting(fused: bool = False) -> Iterator[tuple[Launches, Target]]:
         )
         cupy.ElementwiseKernel = Kernel
         target = Target("cupy", ag.zeros(1, device="cuda").xp)
-        with mock.patch.object(target.backend, "chains_from", target.backend.chains_from if fused else None):
+        with ExitStack() as plain:
+            if not fused:
+                plain.enter_context(mock.patch.object(target.backend, "chains_from", None))
+                plain.enter_context(mock.patch.object(type(target.backend), "launched", None))
             yield seen, target
 
 

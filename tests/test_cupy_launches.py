@@ -212,6 +212,43 @@ def test_chains_in_half_precision_meet(cuda: Watched) -> None:
     np.testing.assert_allclose(x.grad.numpy(), expected, rtol=5e-3, atol=1e-3)
 
 
+REDUCED = {
+    "max": ag.max,
+    "min": ag.min,
+    "var": lambda x, **keywords: ag.var(x, correction=1, **keywords),
+    "std": ag.std,
+    "vector_norm": ag.linalg.vector_norm,
+    "logsumexp": ag.logsumexp,
+}
+"""Reductions whose gradients are made of few kernels (``rules.fused``); launches.json says how many."""
+
+
+@pytest.mark.parametrize("name", REDUCED)
+@pytest.mark.parametrize("dtype", [*FLOATS, "float16", "complex128"])
+def test_gradients_of_reductions(name: str, dtype: str, cuda: Watched) -> None:
+    """With ties, zeros, no entries but one, and to second order where there is one."""
+    if dtype == "complex128" and name in ("max", "min", "logsumexp"):
+        pytest.skip("of real numbers alone")
+    function = REDUCED[name]
+    host = entries(4, 6).astype(dtype) * np.asarray(1 + 0.5j if dtype == "complex128" else 1, dtype)
+    host[1], host[:, 2], host[2, 3:] = 0, host[:, 1], host[2, 0]
+    loose = 2e-2 if dtype == "float16" else 1e-5
+    for keywords in ({}, {"axis": 1}, {"axis": 0, "keepdims": True}, {"axis": (0, 1)}):
+        found: list[list[np.ndarray]] = []
+        for device in ("cpu", "cuda"):
+            x = ag.tensor(host, device=device, requires_grad=True)
+            y = function(x, **keywords)
+            for _ in range(2):
+                (g,) = ag.autograd.grad(y, x, ag.ones_like(y), retain_graph=True)
+            found.append([y.detach().numpy(copy=True), g.numpy(copy=True)])
+            if dtype != "float16" and name in ("var", "logsumexp"):
+                (g,) = ag.autograd.grad(y, x, ag.ones_like(y), create_graph=True)
+                found[-1].append(ag.autograd.grad(ag.sum(ag.real(g * g)), x)[0].numpy(copy=True))
+        for on_cuda, on_cpu in zip(found[1], found[0], strict=True):
+            assert on_cuda.dtype == on_cpu.dtype
+            np.testing.assert_allclose(on_cuda, on_cpu, rtol=loose, atol=loose)
+
+
 # ---------------------------------------------------------------- products
 
 

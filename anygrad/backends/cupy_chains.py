@@ -57,6 +57,10 @@ class Chains:
         buffer += total
         return buffer
 
+    def launched(self, formula: Any, x: Any, rest: tuple[Any, ...]) -> Any:
+        """Compute one formula of what broadcasts (``rules.fused``) by one kernel."""
+        return self._through([(x, [(formula, rest)])])
+
     def _through(self, chains: Sequence[Chain]) -> Any:
         key: list[Any] = []
         given = []

@@ -44,6 +44,7 @@ FUNCTIONS: dict[str, tuple[str, str, np.ufunc]] = {
     "negative": ("-{0}", "iufc", np.negative),
     "square": ("{0} * {0}", "iufc", np.square),
     "reciprocal": ("({T})1 / {0}", "fc", np.reciprocal),
+    "isinf": ("isinf({0})", "f", np.isinf),
     "isnan": ("{0} != {0}", "f", np.isnan),
     "logical_not": ("!{0}", "b", np.logical_not),
     "add": ("{0} + {1}", "iufc", np.add),

@@ -12,7 +12,7 @@ from typing import Any
 
 from anygrad.errors import ArgumentError, DtypeError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, derived, operation, unary
-from anygrad.rules import axes_in, axes_of, axis_in, check_real, spread, whole_in
+from anygrad.rules import axes_in, axes_of, axis_in, check_real, fused, kept, whole_in
 
 # ---------------------------------------------------------------- activations
 
@@ -138,21 +138,38 @@ log_softmax_dx = operation(
 )
 
 
+@fused
+def _finite(xp, top):
+    return xp.where(xp.isinf(top), 0, top)
+
+
+@fused
+def _exponentials(xp, x, top):
+    return xp.exp(x - top)
+
+
+@fused
+def _logarithms(xp, total, top):
+    return xp.log(total) + top
+
+
+@fused
+def _weighed(xp, part, g, out):
+    return g * xp.where(out == -inf, 0, part)
+
+
 def _logsumexp(xp, x, axis, keepdims):
     axes = axes_of(x.ndim, axis)
     if 0 in x.shape and any(x.shape[a] == 0 for a in axes):
         return xp.sum(x, axis=axis, keepdims=keepdims) - inf
-    top = xp.max(x, axis=axis, keepdims=True)
-    top = xp.where(xp.isinf(top), 0, top)
-    out = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
-    axes = axes_of(x.ndim, axis)
+    top = _finite(xp, xp.max(x, axis=axis, keepdims=True))
+    out = _logarithms(xp, xp.sum(_exponentials(xp, x, top), axis=axis, keepdims=True), top)
     return out if keepdims else xp.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
 def _logsumexp_dx(xp, g, x, out, axis, keepdims):
-    out = spread(xp, out, x.shape, axis, keepdims)
-    part = xp.softmax(x, axes_of(x.ndim, axis))
-    return spread(xp, g, x.shape, axis, keepdims) * xp.where(out == -inf, 0, part)
+    g, out = (kept(xp, a, x.shape, axis, keepdims) for a in (g, out))
+    return _weighed(xp, xp.softmax(x, axes_of(x.ndim, axis)), g, out)
 
 
 def _reduced(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> dict[str, Any]:

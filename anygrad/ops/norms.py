@@ -10,7 +10,7 @@ from anygrad.errors import ArgumentError, ShapeError, message
 from anygrad.op import ArrayLike, Axis, operation
 from anygrad.ops.linalg import conj, extension
 from anygrad.ops.matrix_functions import tolerance
-from anygrad.rules import axes_in, check_matrices, safe, spread
+from anygrad.rules import axes_in, check_matrices, fused, kept, safe, spread
 
 
 def _vector_norm(
@@ -23,13 +23,17 @@ def _vector_norm(
     return {"axis": axes_in("vector_norm", axis, x.ndim), "keepdims": bool(keepdims), "ord": ord}
 
 
+@fused
+def _euclidean_dx(xp, x, g, out):
+    return xp.where(out == 0, 0, g * (conj(xp, x) / safe(xp, out)))
+
+
 def _vector_norm_dx(xp, g, x, out, axis, keepdims, ord):
-    g = spread(xp, g, x.shape, axis, keepdims)
     if ord == 0:
         return xp.zeros_like(x)
     if ord == 2:
-        out = spread(xp, out, x.shape, axis, keepdims)
-        return xp.where(out == 0, 0, g * (conj(xp, x) / safe(xp, out)))
+        return _euclidean_dx(xp, x, *(kept(xp, a, x.shape, axis, keepdims) for a in (g, out)))
+    g = spread(xp, g, x.shape, axis, keepdims)
     size, direction = xp.abs(x), conj(xp, xp.sign(x))
     if ord == 1:
         return g * direction

@@ -15,8 +15,9 @@ from anygrad.rules import (
     axes_in,
     axis_in,
     count_of,
+    fused,
     is_complex,
-    kept_shape,
+    kept,
     others_product,
     prefix_products,
     recurrence,
@@ -94,16 +95,23 @@ prod = operation(
 )
 
 
+@fused
+def _where_equal(xp, x, out):
+    return xp.astype(x == out, x.dtype)
+
+
+@fused
+def _shared(xp, chosen, g, n):
+    return chosen * (g / n)
+
+
 def _extremum_dx(xp, g, x, out, axis, keepdims):
-    chosen = xp.astype(x == spread(xp, out, x.shape, axis, keepdims), g.dtype)
-    n = count_of(x.shape, axis)
-    if not keepdims:
-        g = xp.reshape(g, kept_shape(x.shape, axis))
+    g, out = (kept(xp, a, x.shape, axis, keepdims) for a in (g, out))
+    chosen, n = _where_equal(xp, x, out), count_of(x.shape, axis)
     if n <= 2048:
-        g = g / xp.sum(chosen, axis=axis, keepdims=True)
-    else:  # more than float16 counts
-        g = g * ((1 / n) / xp.mean(chosen, axis=axis, keepdims=True))
-    return chosen * g
+        return _shared(xp, chosen, g, xp.sum(chosen, axis=axis, keepdims=True))
+    # More than float16 counts.
+    return _shared(xp, chosen, g * (1 / n), xp.mean(chosen, axis=axis, keepdims=True))
 
 
 max = operation(
@@ -127,13 +135,25 @@ min = operation(
 )
 
 
-def _deviation_dx(xp, g, weight, x, axis, correction, keepdims):
-    """Return g times weight times conj(x - mean) / (n - correction)."""
+def _away(xp, x, mean):
+    return xp.conj(x - mean) if is_complex(xp, x.dtype) else x - mean
+
+
+@fused
+def _var_dx(xp, x, mean, g, share):
+    return g * share * _away(xp, x, mean)
+
+
+@fused
+def _std_dx(xp, x, mean, g, share, out):
+    return g / safe(xp, out) * share * _away(xp, x, mean)
+
+
+def _deviation(xp, g, weight, x, axis, correction, keepdims):
+    """Return x, its mean, g such that they broadcast, and weight / (n - correction)."""
     left = count_of(x.shape, axis) - correction
-    away = x - xp.mean(x, axis=axis, keepdims=True)
-    if is_complex(xp, x.dtype):
-        away = xp.conj(away)
-    return spread(xp, g * (weight / left if left > 0 else nan), x.shape, axis, keepdims) * away
+    mean, g = xp.mean(x, axis=axis, keepdims=True), kept(xp, g, x.shape, axis, keepdims)
+    return x, mean, g, float(weight / left) if left > 0 else nan
 
 
 def _var(xp, x, axis, correction, keepdims):
@@ -148,7 +168,9 @@ def _var(xp, x, axis, correction, keepdims):
 var = operation(
     "var",
     _var,
-    dx=lambda xp, g, x, axis, correction, keepdims: _deviation_dx(xp, g, 2, x, axis, correction, keepdims),
+    dx=lambda xp, g, x, axis, correction, keepdims: _var_dx(
+        xp, *_deviation(xp, g, 2, x, axis, correction, keepdims)
+    ),
     prepare=_corrected("var"),
     accepts="floating",
     doc="Return the variance along the axes, divided by n - correction.",
@@ -158,8 +180,8 @@ var = operation(
 std = operation(
     "std",
     lambda xp, x, axis, correction, keepdims: xp.sqrt(_var(xp, x, axis, correction, keepdims)),
-    dx=lambda xp, g, x, out, axis, correction, keepdims: _deviation_dx(
-        xp, g / safe(xp, out), 1, x, axis, correction, keepdims
+    dx=lambda xp, g, x, out, axis, correction, keepdims: _std_dx(
+        xp, *_deviation(xp, g, 1, x, axis, correction, keepdims), kept(xp, out, x.shape, axis, keepdims)
     ),
     prepare=_corrected("std"),
     accepts="floating",
