@@ -91,7 +91,7 @@ class Pass:
             if g is not None:
                 sums[node] = g
             if node in self.waiting:
-                self.end_wait(node)
+                self.end(node, self.waiting.pop(node))
             return
         sums.pop(node, None)
         self.finish(node, g)
@@ -159,14 +159,15 @@ class Pass:
                 ready = False
             if not steps and fits is None:
                 break
-            if fits is None and node in uses and self.meet(node, (g, steps)):
+            if fits is None and node in uses:
+                self.meet(node, (g, steps))
                 return
             if steps:
                 g = xp.chained([(g, steps)])
             if fits is not None:
                 g = fit(xp, g, *fits)
             if node in uses:
-                self.collect(node, g, self.writable and fits is None)
+                self.collect(node, g)
                 return
             steps, fits = [], None
         if ready or node not in uses:
@@ -174,38 +175,30 @@ class Pass:
         else:
             self.collect(node, g)
 
-    def meet(self, node: Node, chain: tuple[Any, list[Any]]) -> bool:
-        """Add a chain to the buffer at its end, run it with one that waits there, or have it wait.
-
-        False for none of them: the caller is to run it, and to hand over what it gives.
-        """
-        xp, sums = self.xp, self.sums
-        if node in sums:
-            if node not in self.owned or not xp.adds_into(sums[node]):
-                return False
-            xp.chained([chain], sums[node])
-            self.collect(node, None)
-        elif node in self.waiting:
-            g = xp.chained([self.waiting.pop(node), chain])
+    def meet(self, node: Node, chain: tuple[Any, list[Any]]) -> None:
+        """Run a chain with the one that waits at its end, or have it wait where nothing has come yet."""
+        if node in self.waiting:
+            g = self.xp.chained([self.waiting.pop(node), chain])
             self.collect(node, None)
             self.collect(node, g, self.writable)
-        elif self.uses[node] > 1:
+        elif self.uses[node] > 1 and node not in self.sums:
             self.waiting[node] = chain
         else:
-            return False
-        return True
+            self.end(node, chain)
 
-    def end_wait(self, node: Node) -> None:
-        """Run the chain that waits at a node: what came since is none, and may have been the last."""
-        chain = self.waiting.pop(node)
-        if not self.meet(node, chain):
-            self.collect(node, self.xp.chained([chain]), self.writable)
+    def end(self, node: Node, chain: tuple[Any, list[Any]]) -> None:
+        """Run a chain by itself: into the buffer at its end, where there is one."""
+        xp, buffer = self.xp, self.sums.get(node) if node in self.owned else None
+        if buffer is not None and xp.adds_into(buffer):
+            xp.chained([chain], buffer)
+            self.collect(node, None)
+        else:
+            self.collect(node, xp.chained([chain]), self.writable)
 
     def flush(self, stack: list[Any]) -> bool:
         """Run chains that wait for what comes from elsewhere, until there is something on the stack."""
         while self.waiting and not stack:
-            node, chain = self.waiting.popitem()
-            self.collect(node, self.xp.chained([chain]), self.writable)
+            self.end(*self.waiting.popitem())
         return bool(stack)
 
     def shown(self, node: Node, g: Any, saved: Any, backend: Any, create_graph: bool) -> None:
@@ -248,4 +241,4 @@ class Pass:
                 elif left:
                     self.uses[e] = left - 1
                     if e in self.waiting:
-                        self.end_wait(e)
+                        self.end(e, self.waiting.pop(e))

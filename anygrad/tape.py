@@ -94,7 +94,7 @@ def backward(
                         (edge,) = node.edges
                         if plan.into is not None and writable:
                             if edge in waiting:
-                                run.end_wait(edge)
+                                run.end(edge, waiting.pop(edge))
                             if edge in run.owned and edge in run.sums:
                                 plan.into(xp, run.sums[edge], g, saved)
                                 collect(edge, None)

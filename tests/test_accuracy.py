@@ -118,3 +118,14 @@ def test_a_power_of_booleans_is_numpys(power: int) -> None:
     out, expected = ag.asarray(x) ** power, np.pow(x, power)
     assert out.dtype == expected.dtype
     np.testing.assert_array_equal(out.numpy(), expected)
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_a_small_gradient_of_an_extremum_stays_in_half_precision(name: str) -> None:
+    """Of very many entries: shared by how many there are, it would leave the range of float16."""
+    x = np.zeros(100_000, np.float16)
+    x[5] = 1 if name == "max" else -1
+    t = ag.tensor(x, requires_grad=True)
+    getattr(ag, name)(t).backward(ag.asarray(np.float16(1e-3)))
+    np.testing.assert_allclose(t.grad.numpy()[5], 1e-3, rtol=1e-2)
+    assert np.count_nonzero(t.grad.numpy()) == 1

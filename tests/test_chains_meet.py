@@ -12,6 +12,7 @@ import anygrad as ag
 from anygrad.backends import numpy_chains
 from anygrad.backends.base import Backend
 from anygrad.devices import get_backend
+from anygrad.op import REGISTRY
 from tests.test_numpy_chains import always
 
 __all__ = ["always"]  # a fixture
@@ -45,13 +46,14 @@ def test_chains_that_meet_are_run_together(
 
 
 def test_a_chain_that_waits_in_vain(always: Backend) -> None:
-    """What else leads to the node is no chain, comes to nothing, or goes through another device's graph."""
+    """What else leads to the node is no chain, comes to nothing, or comes by another device."""
     x = np.linspace(0.1, 2.0, 40)
     for other, slope in (
         (lambda t: ag.matmul(t, t), 2 * x),
         (lambda t: ag.cumulative_sum(t)[3], np.arange(40) < 4),
         (lambda t: ag.sum(ag.reshape(t, (5, 8)) ** 2), 2 * x),
         (lambda t: t.clone().detach().requires_grad_()[0] * 1.0, 0 * x),
+        (lambda t: ag.sum((t.to("array_api_strict") * 3.0).to("cpu")), 3.0 + 0 * x),
         (lambda t: ag.unstack(t)[7] * 3.0, 3.0 * (np.arange(40) == 7)),
     ):
         for turned in (False, True):
@@ -61,6 +63,20 @@ def test_a_chain_that_waits_in_vain(always: Backend) -> None:
                 y = t * 1.0
                 sum(f(y) for f in (parts[::-1] if turned else parts)).backward()
                 np.testing.assert_allclose(t.grad.numpy(), 2 * np.cos(x) + slope, rtol=1e-13)
+
+
+def test_what_can_add_into_a_buffer_finds_one(always: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice's gradient goes into what the chain before it gives: no array of x's size is made for it."""
+    plan, added = REGISTRY["getitem"].plans[(0,)], []
+    into = plan.into
+    monkeypatch.setattr(plan, "into", lambda *given: (added.append(given[1]), into(*given)))
+    x = np.linspace(0.1, 2.0, 40)
+    for _ in range(3):
+        added.clear()
+        y = ag.tensor(x, requires_grad=True) * 1.0
+        (g,) = ag.autograd.grad(ag.sum(y[:4]) + ag.sum(ag.sin(y) * 2.0), y)
+        np.testing.assert_allclose(g.numpy(), 2 * np.cos(x) + (np.arange(40) < 4), rtol=1e-13)
+        assert len(added) == 1 and added[0] is g.array
 
 
 @pytest.mark.parametrize("other", ["matmul", "slice", "reduction"])

@@ -92,9 +92,8 @@ class Chains:
         if single:
             ((formula, saved),) = steps
             out = formula(self, g, saved)
-            # A formula may return what it was given, or what a user keeps.
-            mine = traceable(formula) and out.base is None and all(out is not x for x in (g, *saved))
-            return out if mine else out.copy()
+            is_new = out.base is None and all(out is not x for x in (g, *saved))
+            return out if is_new else out.copy()
         for step in steps:
             g = self._through([(g, [step])])
         return g

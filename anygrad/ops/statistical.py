@@ -105,13 +105,18 @@ def _shared(xp, chosen, g, n):
     return chosen * (g / n)
 
 
+@fused
+def _shared_by_mean(xp, chosen, g, share, mean):
+    return chosen * (g * (share / mean))
+
+
 def _extremum_dx(xp, g, x, out, axis, keepdims):
     g, out = (kept(xp, a, x.shape, axis, keepdims) for a in (g, out))
     chosen, n = _where_equal(xp, x, out), count_of(x.shape, axis)
     if n <= 2048:
         return _shared(xp, chosen, g, xp.sum(chosen, axis=axis, keepdims=True))
-    # More than float16 counts.
-    return _shared(xp, chosen, g * (1 / n), xp.mean(chosen, axis=axis, keepdims=True))
+    # More than float16 counts; g times the share alone would leave its range.
+    return _shared_by_mean(xp, chosen, g, 1 / n, xp.mean(chosen, axis=axis, keepdims=True))
 
 
 max = operation(
