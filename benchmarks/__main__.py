@@ -89,6 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
     for peer in peers:
         if peer not in known:
             options.error(f"no peer {peer!r} for {given.device}: there are {', '.join(known)}")
+    if given.goals and (given.quick or given.threads > 1):
+        options.error("--goals is of full inputs and one thread: leave --quick and --threads out")
     peers = ["anygrad", *(peer for peer in peers if peer != "anygrad")]
     try:
         selected = chosen(given.workloads, cases(given.quick, given.device))

@@ -215,6 +215,8 @@ def test_an_error_in_a_process_is_told_and_the_process_ends():
         (["--compare", "README.md"], "README.md is no JSON"),
         (["--compare", "benchmarks/overhead.json"], "overhead.json is not of a run"),
         (["--json", "not/there.json"], "there is no folder not"),
+        (["--goals", "--quick"], "--goals is of full inputs and one thread"),
+        (["--goals", "--threads", "2"], "--goals is of full inputs and one thread"),
         (["--plot", "chart.foo"], "expected a name that ends in .svg"),
     ],
 )
